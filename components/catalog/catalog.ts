@@ -1,0 +1,180 @@
+import type { Catalog, EntrySpec, Format, ServiceName } from "./types.ts";
+
+const rsaBits = 4096;
+/**
+ * 43 of [A-Za-z0-9] hold 256 bits, the 32 random bytes that the requirement asks for. The entropy that a service can
+ * see in a value's characters is always less, so its floor is lower: it catches `aaaa…`, not a short alphabet.
+ */
+const password: Format = { type: "text", minLength: 43, charset: "alphanumeric", minEntropyBits: 128 };
+/** Third parties decide the shape of what they issue; a token under 16 characters is a paste gone wrong. */
+const issued: Format = { type: "text", minLength: 16, maxLength: 4096, charset: "printable" };
+const accessKeyId: Format = { type: "text", minLength: 20, maxLength: 20, charset: "upperAlphanumeric" };
+
+const entry = <const F extends Format, const C extends readonly ServiceName[]>(
+  description: string,
+  format: F,
+  consumers: C,
+) => ({ description, format, consumers }) satisfies EntrySpec;
+
+const everywhere = ["dev", "prod", "aws"] as const;
+const production = ["prod", "aws"] as const;
+const thirdParty = {
+  kind: "external",
+  strategy: "external",
+  period: "12 months",
+  owner: "platform",
+  requiredIn: [],
+  presence: "supplied",
+} as const;
+
+/**
+ * Every secret of the application: the one list from which generation, stores, grants, policies, startup checks,
+ * schedule and documentation are derived. Periods and formats are the requirement's ("Secret Catalog", "Rotation
+ * Schedules").
+ */
+export const catalog = {
+  JWT_KEY: {
+    kind: "rsaKeyPair",
+    strategy: "dual-key",
+    period: "6 months",
+    owner: "backend",
+    requiredIn: everywhere,
+    feature: "signing and checking access tokens (RS256)",
+    presence: "consumed",
+    entries: {
+      JWT_PRIVATE_KEY: entry(
+        "RS256 private signing key",
+        { type: "rsaPrivateKeyPem", minBits: rsaBits, pair: "JWT_PUBLIC_KEY" },
+        ["api"],
+      ),
+      JWT_PUBLIC_KEY: entry("RS256 public validation key", { type: "rsaPublicKeyPem", minBits: rsaBits }, ["api"]),
+    },
+  },
+  JWT_SECRET: {
+    kind: "password",
+    strategy: "redeploy",
+    period: "6 months",
+    owner: "backend",
+    requiredIn: [],
+    feature: "accepting legacy HS256 tokens while moving to RS256",
+    presence: "declared",
+    entries: { JWT_SECRET: entry("HS256 key, legacy, for the migration only", password, ["api"]) },
+  },
+  DB_PASSWORD: {
+    kind: "password",
+    strategy: "alternating-users",
+    period: "3 months",
+    owner: "backend",
+    requiredIn: everywhere,
+    feature: "PostgreSQL",
+    presence: "consumed",
+    entries: {
+      DB_PASSWORD: entry("PostgreSQL password of the application's login role", password, [
+        "api",
+        "worker",
+        "db-roles",
+        "db-migrate",
+      ]),
+    },
+  },
+  REDIS_PASSWORD: {
+    kind: "password",
+    strategy: "dual-password",
+    period: "3 months",
+    owner: "backend",
+    requiredIn: production,
+    feature: "Redis authentication",
+    presence: "consumed",
+    entries: { REDIS_PASSWORD: entry("Redis password of the ACL user goimg", password, ["api", "cache-acl"]) },
+  },
+  REDIS_ADMIN_PASSWORD: {
+    kind: "password",
+    strategy: "dual-password",
+    period: "3 months",
+    owner: "platform",
+    requiredIn: production,
+    feature: "changing Redis ACLs without a restart",
+    presence: "consumed",
+    entries: { REDIS_ADMIN_PASSWORD: entry("Redis password of the ACL user admin", password, ["cache-acl"]) },
+  },
+  S3_KEY: {
+    kind: "accessKeyPair",
+    strategy: "dual-access-key",
+    period: "6 months",
+    owner: "backend",
+    requiredIn: production,
+    feature: "object storage (S3, Spaces, B2)",
+    presence: "consumed",
+    entries: {
+      S3_ACCESS_KEY: entry("S3 access key id", accessKeyId, ["api", "worker", "s3"]),
+      S3_SECRET_KEY: entry("S3 secret access key", password, ["api", "worker", "s3"]),
+    },
+  },
+  IPFS_PINATA_JWT: {
+    ...thirdParty,
+    feature: "pinning to IPFS with Pinata",
+    entries: { IPFS_PINATA_JWT: entry("Pinata API token", issued, ["worker"]) },
+  },
+  IPFS_INFURA: {
+    ...thirdParty,
+    feature: "pinning to IPFS with Infura",
+    entries: {
+      IPFS_INFURA_PROJECT_ID: entry("Infura project id", issued, ["worker"]),
+      IPFS_INFURA_PROJECT_SECRET: entry("Infura project secret", issued, ["worker"]),
+    },
+  },
+  OAUTH_GOOGLE_CLIENT_SECRET: {
+    ...thirdParty,
+    owner: "backend",
+    feature: "logging in with Google",
+    entries: { OAUTH_GOOGLE_CLIENT_SECRET: entry("Google OAuth client secret", issued, ["api"]) },
+  },
+  OAUTH_GITHUB_CLIENT_SECRET: {
+    ...thirdParty,
+    owner: "backend",
+    feature: "logging in with GitHub",
+    entries: { OAUTH_GITHUB_CLIENT_SECRET: entry("GitHub OAuth client secret", issued, ["api"]) },
+  },
+  SMTP_PASSWORD: {
+    ...thirdParty,
+    strategy: "redeploy",
+    feature: "sending mail",
+    entries: { SMTP_PASSWORD: entry("SMTP submission password", issued, ["worker"]) },
+  },
+  GRAFANA_ADMIN_PASSWORD: {
+    kind: "password",
+    strategy: "redeploy",
+    period: "12 months",
+    owner: "platform",
+    requiredIn: production,
+    feature: "Grafana",
+    presence: "consumed",
+    entries: { GRAFANA_ADMIN_PASSWORD: entry("Grafana administrator's password", password, ["grafana"]) },
+  },
+  BACKUP_S3_KEY: {
+    kind: "accessKeyPair",
+    strategy: "redeploy",
+    period: "6 months",
+    owner: "platform",
+    requiredIn: [],
+    feature: "backups to S3",
+    presence: "consumed",
+    entries: {
+      BACKUP_S3_ACCESS_KEY: entry("Backup storage access key id", accessKeyId, ["backup"]),
+      BACKUP_S3_SECRET_KEY: entry("Backup storage secret access key", password, ["backup"]),
+    },
+  },
+  CLAMAV_PASSWORD: {
+    kind: "password",
+    strategy: "redeploy",
+    period: "12 months",
+    owner: "platform",
+    requiredIn: [],
+    feature: "an externally hosted ClamAV (future; the container is isolated by its network today)",
+    presence: "declared",
+    entries: { CLAMAV_PASSWORD: entry("ClamAV password", password, ["worker"]) },
+  },
+} as const satisfies Catalog;
+
+/** Bits of a generated RSA key. The requirement: "RS256 JWT with 4096-bit keys". */
+export const rsaKeyBits = rsaBits;

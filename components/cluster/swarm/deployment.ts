@@ -1,0 +1,146 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { EntryName } from "../../catalog/grants.ts";
+import type { ServiceName } from "../../catalog/types.ts";
+import type { Declared } from "../../secrets/declare.ts";
+import { manifestFor } from "../../secrets/manifest.ts";
+import { ungranted } from "../../secrets/mounts.ts";
+import type { ImageName, NetworkName, ServiceSpec, VolumeName } from "../../services/service.ts";
+import { inOrder } from "../../services/order.ts";
+import type { StoredEntry } from "../../stores/store.ts";
+import { containerSpec } from "./container.ts";
+import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
+
+/** What runs, and with what, on one Swarm. */
+export interface SwarmDeploymentArgs {
+  /** Prefix of the services' names, such as `goimg-dev`. */
+  readonly prefix: string;
+  readonly services: readonly ServiceSpec[];
+  readonly declared: readonly Declared[];
+  readonly stored: readonly StoredEntry[];
+  readonly production: boolean;
+  /** Image references by name. */
+  readonly image: (name: ImageName) => string;
+  /** Swarm placement constraints of services that hold data, e.g. `["node.labels.goimg.data == true"]`. */
+  readonly dataPlacement: readonly string[];
+  /** Longest wait for a service's tasks to be healthy, in Docker's notation. @default "3m" */
+  readonly convergeTimeout?: string;
+}
+
+/** Services of a stack on Docker Swarm, with their networks and volumes, each healthy before the next one needs it. */
+export class SwarmDeployment extends pulumi.ComponentResource {
+  readonly services: ReadonlyMap<ServiceName, docker.Service>;
+
+  constructor(name: string, args: SwarmDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("goimg:cluster:SwarmDeployment", name, {}, opts);
+    for (const { name: service, secrets } of args.services) refuseUngranted(service, secrets);
+    const networks = this.networks(args);
+    const volumes = this.volumes(args);
+    const services = new Map<ServiceName, docker.Service>();
+    for (const spec of inOrder(args.services)) {
+      services.set(spec.name, this.service(spec, { ...args, networks, volumes, services }));
+    }
+    this.services = services;
+    this.registerOutputs({});
+  }
+
+  private networks({ prefix, services }: SwarmDeploymentArgs): ReadonlyMap<NetworkName, docker.Network> {
+    const names = new Set(services.flatMap(({ networks }) => networks));
+    return new Map(
+      [...names].map((name) => [
+        name,
+        new docker.Network(
+          name,
+          {
+            name: `${prefix}-${name}`,
+            driver: "overlay",
+            // The key's presence is what Docker looks at: IPsec between nodes.
+            options: { encrypted: "true" },
+            internal: name !== "edge",
+            labels: [{ label: "goimg.stack", value: pulumi.getStack() }],
+          },
+          { parent: this },
+        ),
+      ]),
+    );
+  }
+
+  private volumes({ prefix, services }: SwarmDeploymentArgs): ReadonlyMap<VolumeName, docker.Volume> {
+    const names = new Set(services.flatMap(({ volumes }) => volumes.map(({ volume }) => volume)));
+    return new Map(
+      [...names].map((name) => [
+        name,
+        new docker.Volume(
+          name,
+          { name: `${prefix}-${name}`, labels: [{ label: "goimg.stack", value: pulumi.getStack() }] },
+          { parent: this },
+        ),
+      ]),
+    );
+  }
+
+  private service(spec: ServiceSpec, context: Context): docker.Service {
+    const { prefix, services, networks } = context;
+    return new docker.Service(
+      spec.name,
+      {
+        name: `${prefix}-${spec.name}`,
+        labels: [
+          { label: "goimg.service", value: spec.name },
+          { label: "goimg.stack", value: pulumi.getStack() },
+        ],
+        mode: { replicated: { replicas: spec.replicas } },
+        endpointSpec: endpointSpec(spec),
+        updateConfig: updateConfig(spec),
+        rollbackConfig: rollbackConfig(spec),
+        convergeConfig: { delay: "1s", timeout: context.convergeTimeout ?? "3m" },
+        taskSpec: {
+          containerSpec: containerSpec(spec, { ...context, manifest: this.manifest(spec, context) }),
+          networksAdvanceds: spec.networks.map((name) => ({
+            name: required(networks, name).id,
+            aliases: [spec.name],
+          })),
+          placement: spec.volumes.length > 0 ? { constraints: [...context.dataPlacement] } : {},
+          resources: resources(spec),
+          restartPolicy: restartPolicy(spec),
+          logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
+        },
+      },
+      { parent: this, dependsOn: spec.after.map((name) => required(services, name)) },
+    );
+  }
+
+  /** Autonamed, so that a changed manifest is created before the service that uses it moves on. */
+  private manifest(spec: ServiceSpec, { declared, production }: Context): docker.ServiceConfig | undefined {
+    if (spec.secrets.length === 0) return undefined;
+    const manifest = manifestFor({
+      service: spec.name,
+      stack: pulumi.getStack(),
+      production,
+      granted: spec.secrets,
+      declared,
+    });
+    const data = Buffer.from(JSON.stringify(manifest)).toString("base64");
+    return new docker.ServiceConfig(`${spec.name}-manifest`, { data }, { parent: this });
+  }
+}
+
+interface Context extends Omit<SwarmDeploymentArgs, "services"> {
+  readonly networks: ReadonlyMap<NetworkName, docker.Network>;
+  readonly volumes: ReadonlyMap<VolumeName, docker.Volume>;
+  readonly services: Map<ServiceName, docker.Service>;
+}
+
+function refuseUngranted(service: ServiceName, secrets: readonly EntryName[]): void {
+  const names = ungranted(service, secrets);
+  if (names.length === 0) return;
+  throw new Error(
+    `${service} may not read ${names.join(", ")}: add it to the entry's consumers in components/catalog/catalog.ts, or take it off the service`,
+  );
+}
+
+function required<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const value = map.get(key);
+  if (value === undefined) throw new Error(`${String(key)} is not part of this stack`);
+  return value;
+}

@@ -1,0 +1,67 @@
+import type { input } from "@pulumi/docker/types/index.js";
+import type { ServiceSpec } from "../../services/service.ts";
+
+/**
+ * How a service moves to a new spec.
+ *
+ * Rule: a task that does not become healthy rolls the service back, and the update fails.
+ * Why: the provider returns before tasks converge unless told to wait, and a paused update leaves half of the tasks old.
+ */
+export function updateConfig(spec: ServiceSpec): input.ServiceUpdateConfig {
+  return {
+    parallelism: 1,
+    order: spec.rollout === "rolling" ? "start-first" : "stop-first",
+    failureAction: spec.rollout === "job" ? "pause" : "rollback",
+    monitor: "2s",
+    maxFailureRatio: "0.0",
+    delay: "0s",
+  };
+}
+
+/** The way back is taken as carefully as the way forward. */
+export function rollbackConfig(spec: ServiceSpec): input.ServiceRollbackConfig {
+  return {
+    parallelism: 1,
+    order: spec.rollout === "rolling" ? "start-first" : "stop-first",
+    failureAction: "pause",
+    monitor: "2s",
+    maxFailureRatio: "0.0",
+    delay: "0s",
+  };
+}
+
+/** A service comes back for ever; a job gives up, so that its error is seen. */
+export function restartPolicy(spec: ServiceSpec): input.ServiceTaskSpecRestartPolicy {
+  return spec.rollout === "job"
+    ? { condition: "on-failure", delay: "1s", maxAttempts: 5, window: "0s" }
+    : { condition: "any", delay: "1s", maxAttempts: 0, window: "0s" };
+}
+
+/**
+ * DNS round robin, and ports on the node itself: virtual IPs and the routing mesh need the kernel's `ip_vs`, which many
+ * machines lack, and the gateway re-resolves names anyway.
+ */
+export function endpointSpec({ publish }: ServiceSpec): input.ServiceEndpointSpec {
+  if (publish === undefined) return { mode: "dnsrr" };
+  return {
+    mode: "dnsrr",
+    ports: [
+      {
+        targetPort: publish.target,
+        publishedPort: publish.published,
+        publishMode: "host",
+        protocol: "tcp",
+      },
+    ],
+  };
+}
+
+/** Limits, and a tenth of them reserved, so that the scheduler spreads tasks by what they may use. */
+export function resources({ limits }: ServiceSpec): input.ServiceTaskSpecResources {
+  const nanoCpus = Math.round(limits.cpus * 1e9);
+  const memoryBytes = limits.memoryMb * 1024 * 1024;
+  return {
+    limits: { nanoCpus, memoryBytes },
+    reservation: { nanoCpus: Math.round(nanoCpus / 10), memoryBytes: Math.round(memoryBytes / 10) },
+  };
+}

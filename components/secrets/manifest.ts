@@ -1,0 +1,46 @@
+import type { EntryName } from "../catalog/grants.ts";
+import type { ServiceName } from "../catalog/types.ts";
+import type { Manifest, ManifestSecret } from "../../runtime/manifest.ts";
+import type { Declared } from "./declare.ts";
+import { fileName, present, secretsDirectory } from "./mounts.ts";
+
+/** Where a service's manifest is mounted. */
+export const manifestPath = "/run/goimg/manifest.json";
+
+/** What a service's manifest is made from. */
+export interface ManifestArgs {
+  readonly service: ServiceName;
+  readonly stack: string;
+  readonly production: boolean;
+  readonly granted: readonly EntryName[];
+  readonly declared: readonly Declared[];
+}
+
+/**
+ * What a service may read, in which generations, and what a valid value looks like: names and numbers, never a value.
+ * The service's runtime checks its files against it (`runtime/manifest.schema.json`).
+ */
+export function manifestFor({ service, stack, production, granted, declared }: ManifestArgs): Manifest {
+  const secrets: ManifestSecret[] = [];
+  for (const { entry, state } of present(granted, declared)) {
+    const described = {
+      name: entry.name,
+      format: entry.format,
+      files: Object.fromEntries(state.live.map((g) => [String(g), fileName(entry.name, g, state.active)])),
+    };
+    const known = secrets.find(({ name }) => name === state.secret);
+    if (known !== undefined) known.entries.push(described);
+    else {
+      secrets.push({
+        name: state.secret,
+        kind: state.spec.kind,
+        strategy: state.spec.strategy,
+        required: state.required,
+        active: state.active,
+        live: [...state.live],
+        entries: [described],
+      });
+    }
+  }
+  return { version: 1, service, stack, production, directory: secretsDirectory, secrets };
+}

@@ -1,0 +1,19 @@
+import type { Health } from "./service.ts";
+
+/** Every image carries `goimg-job`, which asks and answers without a shell. */
+const probe = (command: readonly string[], startPeriod: string): Health => ({
+  command: ["goimg-job", ...command],
+  interval: "2s",
+  timeout: "2s",
+  retries: 3,
+  startPeriod,
+});
+
+/** Well when the URL answers 2xx. */
+export const answersAt = (url: string): Health => probe(["http-check", url], "60s");
+
+/** Well when the server takes connections. */
+export const acceptsConnections = (command: "pg-check" | "redis-check"): Health => probe([command], "60s");
+
+/** Well when the work is done: what makes a one-shot job something that an update can wait for. */
+export const jobDone: Health = probe(["done"], "120s");

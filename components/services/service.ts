@@ -1,0 +1,73 @@
+import type { Granted } from "../catalog/grants.ts";
+import type { ServiceName } from "../catalog/types.ts";
+
+/** Images of this project (`images/`); a stack's config may name others in their place. */
+export type ImageName = "app" | "postgres" | "redis" | "s3" | "gateway";
+
+/** Networks of the stack. A service reaches only what shares one with it. */
+export type NetworkName = "edge" | "database" | "cache" | "storage";
+
+/** Volumes of the stack, each on the node that its services are placed on. */
+export type VolumeName = "database" | "database-socket" | "cache" | "storage";
+
+/** A directory of a volume in the service's container. */
+export interface VolumeMount {
+  readonly volume: VolumeName;
+  readonly path: string;
+  readonly readOnly?: boolean;
+}
+
+/** A command that exits 0 when the service is well. Durations are Docker's: `"2s"`, `"500ms"`. */
+export interface Health {
+  readonly command: readonly string[];
+  readonly interval: string;
+  readonly timeout: string;
+  readonly retries: number;
+  /** How long failures don't count after a start. */
+  readonly startPeriod: string;
+}
+
+/** What a service may use. */
+export interface Limits {
+  readonly cpus: number;
+  readonly memoryMb: number;
+}
+
+/**
+ * A service, said without a word about where it runs: the same description becomes a Swarm service, an ECS task
+ * definition or an App Platform component.
+ */
+export interface ServiceSpec<S extends ServiceName = ServiceName> {
+  readonly name: S;
+  readonly image: ImageName;
+  /** The user and group that the processes run as, and that owns the mounted secrets. Never 0. */
+  readonly uid: number;
+  /** Arguments to the image's entrypoint. */
+  readonly args: readonly string[];
+  /** Plain settings. A secret's value never goes here: the deployer adds `NAME_FILE` paths for the grants. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The entries it mounts; only what the catalog grants it compiles. */
+  readonly secrets: readonly Granted<S>[];
+  readonly networks: readonly NetworkName[];
+  readonly volumes: readonly VolumeMount[];
+  readonly replicas: number;
+  readonly health: Health;
+  readonly limits: Limits;
+  /**
+   * - `rolling`: a new task starts and is healthy before an old one stops.
+   * - `exclusive`: the old task stops first, because two can't share its volume or port.
+   * - `job`: runs once to its end for each change; healthy means done.
+   */
+  readonly rollout: "rolling" | "exclusive" | "job";
+  /** Port in the container that the outside reaches, with the port it is published on. */
+  readonly publish?: { readonly target: number; readonly published: number };
+  /** Services that must be healthy before this one starts. */
+  readonly after: readonly ServiceName[];
+  /** Time to finish what is in flight after SIGTERM. */
+  readonly stopGrace: string;
+}
+
+/** Declares a service, so that the compiler checks its grants against its name. */
+export function defineService<const S extends ServiceName>(spec: ServiceSpec<S>): ServiceSpec<S> {
+  return spec;
+}

@@ -1,0 +1,44 @@
+import * as pulumi from "@pulumi/pulumi";
+import { SwarmDeployment } from "../components/cluster/swarm/deployment.ts";
+import { Generations } from "../components/secrets/generations.ts";
+import { api } from "../components/services/api.ts";
+import { cacheAcl, redis } from "../components/services/cache.ts";
+import { dbMigrate, dbRoles, postgres } from "../components/services/database.ts";
+import { gateway } from "../components/services/gateway.ts";
+import { s3 } from "../components/services/storage.ts";
+import { worker } from "../components/services/worker.ts";
+import { SwarmStore } from "../components/stores/swarm.ts";
+import { declaration, images, number } from "./settings.ts";
+
+/** The production topology on one machine's Swarm. */
+export function dev(): Record<string, unknown> {
+  const port = number("port", 8080);
+  const services = [
+    postgres(),
+    dbRoles(),
+    dbMigrate(),
+    redis(),
+    cacheAcl(),
+    s3({ replicas: 2 }),
+    api({ replicas: number("replicas", 2) }),
+    worker({ replicas: 1 }),
+    gateway({ port }),
+  ];
+  const declared = declaration("dev", services);
+  const generations = new Generations("secrets", declared);
+  const store = new SwarmStore("store", generations.entries);
+  new SwarmDeployment("services", {
+    prefix: `goimg-${pulumi.getStack()}`,
+    services,
+    declared: declared.secrets,
+    stored: store.entries,
+    production: false,
+    image: images(),
+    dataPlacement: ["node.role == manager"],
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    services: services.map(({ name }) => name),
+    secrets: Object.fromEntries(declared.secrets.map(({ secret, live, active }) => [secret, { live, active }])),
+  };
+}

@@ -1,0 +1,64 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { StackName } from "../components/catalog/types.ts";
+import { declare, InvalidDeclaration, type Declaration } from "../components/secrets/declare.ts";
+import type { ImageName, ServiceSpec } from "../components/services/service.ts";
+import { imageTag } from "../toolchain/images.ts";
+
+const config = new pulumi.Config();
+
+/** Image references: this project's own builds, unless the stack's config `images` names another. */
+export function images(): (name: ImageName) => string {
+  const others = config.getObject<Partial<Record<ImageName, string>>>("images") ?? {};
+  return (name) => others[name] ?? imageTag(name);
+}
+
+/** A whole number of the stack's config. */
+export function number(key: string, fallback: number): number {
+  return config.getNumber(key) ?? fallback;
+}
+
+/**
+ * The stack's secrets, checked before any resource is registered.
+ *
+ * @throws pulumi.RunError listing every problem at once.
+ */
+export function declaration(environment: StackName, services: readonly ServiceSpec[]): Declaration {
+  try {
+    return declare({
+      environment,
+      services: services.map(({ name }) => name),
+      generations: config.getObject("generations"),
+      external: external(),
+    });
+  } catch (error) {
+    if (error instanceof InvalidDeclaration) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
+/**
+ * Third-party values, in the clear: whether one is present must be known before resources are registered. They become
+ * secret outputs in `components/secrets`, and are nowhere else.
+ *
+ * @throws pulumi.RunError if the config holds them unencrypted, or is not JSON.
+ */
+function external(): unknown {
+  const key = `${pulumi.getProject()}:external`;
+  const json = pulumi.runtime.getConfig(key);
+  if (json === undefined) return undefined;
+  if (!isEncrypted(key)) {
+    throw new pulumi.RunError(
+      `${key} is not encrypted: remove it (pulumi config rm external), issue new values, and set them with --secret`,
+    );
+  }
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    throw new pulumi.RunError(`${key} is not an object: set each value with pulumi config set --secret --path`);
+  }
+}
+
+/** What the engine told the program: the SDK knows it too, but its declarations leave the function out. */
+function isEncrypted(key: string): boolean {
+  return (pulumi.runtime as unknown as { isConfigSecret(key: string): boolean }).isConfigSecret(key);
+}
