@@ -1,6 +1,14 @@
 /** What a service calls first: reads the manifest and every file it grants, checks them all, or refuses to start. */
-import type { Manifest } from "./manifest.ts";
-import type { Secrets } from "./secrets.ts";
+import { readFile, stat } from "node:fs/promises";
+import { checkAll, type CheckResult } from "./checks.ts";
+import { EXIT_CONFIG, findingLine, SecretsError, sortFindings, type Finding, type Reason } from "./findings.ts";
+import { MANIFEST_PATH, parseManifest, type Manifest } from "./manifest.ts";
+import { createProvider, type SecretProvider } from "./provider.ts";
+import { ProviderError } from "./providerError.ts";
+import { LoadedSecrets, type Secrets } from "./secrets.ts";
+
+/** Largest manifest that is read, in bytes; Docker's limit of a config is 1000 KiB. */
+const MAX_MANIFEST_BYTES = 1_024_000;
 
 export interface LoadOptions {
   /** Manifest instead of the file at `SECRETS_MANIFEST_FILE` (default `/run/goimg/manifest.json`). */
@@ -9,14 +17,111 @@ export interface LoadOptions {
   env?: Readonly<Record<string, string | undefined>>;
   /** Name of the service that is starting; a manifest of another service is refused. */
   service?: string;
+  /** Provider instead of the one that `SECRET_PROVIDER` names (default `docker`). */
+  provider?: SecretProvider;
 }
 
-/** Rejects with `SecretsError`, which holds every finding at once. */
-export function loadSecrets(options: LoadOptions = {}): Promise<Secrets> {
-  return Promise.reject(new Error(`not built yet${options.service ?? ""}`));
+/** Everything the checks know; `manifest` is null when there is none to check against. */
+export interface Inspection extends CheckResult {
+  readonly manifest: Manifest | null;
+  readonly service: string | null;
 }
 
-/** `loadSecrets`, but prints each finding as a JSON line on stderr and exits with 78 when there is one. */
-export function startOrExit(options: LoadOptions = {}): Promise<Secrets> {
-  return loadSecrets(options);
+/** Runs every check and never rejects for damage; `loadSecrets` and the command `check.ts` both stand on it. */
+export async function inspectSecrets(options: LoadOptions = {}): Promise<Inspection> {
+  const env = options.env ?? process.env;
+  const loaded = await loadManifest(options, env);
+  if (!("manifest" in loaded)) return stopped([loaded.finding], null, options.service ?? null);
+  const { manifest } = loaded;
+  const service = manifest.service;
+  if (options.service !== undefined && options.service !== service) {
+    const message = `The manifest is for the service ${service}, not ${options.service}; mount its own`;
+    return stopped([whole("manifest-wrong-service", message)], manifest, options.service);
+  }
+  const provider = makeProvider(options, manifest, env);
+  if ("reason" in provider) return stopped([provider], manifest, service);
+  return { ...(await checkAll(manifest, provider)), manifest, service };
+}
+
+/** Rejects with `SecretsError`, which holds every finding at once and no value. */
+export async function loadSecrets(options: LoadOptions = {}): Promise<Secrets> {
+  const { findings, manifest, service, values } = await inspectSecrets(options);
+  if (findings.length > 0 || !manifest) throw new SecretsError(findings, service);
+  return new LoadedSecrets(manifest, values);
+}
+
+/**
+ * `loadSecrets`, but prints each finding as a JSON line on stderr and exits with 78 when there is one. The exit code
+ * is EX_CONFIG: trying again does not help, so an operator can tell it from a crash.
+ */
+export async function startOrExit(options: LoadOptions = {}): Promise<Secrets> {
+  try {
+    return await loadSecrets(options);
+  } catch (error) {
+    const lines =
+      error instanceof SecretsError
+        ? error.findings.map((f) => findingLine(f, error.service))
+        : [
+            findingLine(
+              whole("provider-unavailable", "The checks failed to run; report this"),
+              options.service ?? null,
+            ),
+          ];
+    // Written whole before the exit: process.exit() does not wait for a pipe.
+    await new Promise<void>((done) => {
+      process.stderr.write(lines.join("\n") + "\n", () => {
+        done();
+      });
+    });
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+function whole(reason: Reason, message: string): Finding {
+  return { secret: null, entry: null, generation: null, reason, message };
+}
+
+function stopped(findings: Finding[], manifest: Manifest | null, service: string | null): Inspection {
+  return { findings: sortFindings(findings), values: new Map(), manifest, service };
+}
+
+type Env = NonNullable<LoadOptions["env"]>;
+
+/** The path is never quoted: a variable that was set wrongly may hold anything. */
+async function loadManifest(options: LoadOptions, env: Env): Promise<{ manifest: Manifest } | { finding: Finding }> {
+  if (options.manifest) return { manifest: options.manifest };
+  const path = env["SECRETS_MANIFEST_FILE"] ?? MANIFEST_PATH;
+  const where = env["SECRETS_MANIFEST_FILE"] === undefined ? path : "the path in SECRETS_MANIFEST_FILE";
+  let json: string;
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_MANIFEST_BYTES) {
+      return { finding: whole("manifest-invalid", `The manifest at ${where} is too large; mount the right file`) };
+    }
+    json = await readFile(path, "utf8");
+  } catch {
+    return {
+      finding: whole("manifest-missing", `There is no manifest to read at ${where}; mount the service's config`),
+    };
+  }
+  const parsed = parseManifest(json);
+  if (parsed.ok) return { manifest: parsed.manifest };
+  const problems = parsed.problems.slice(0, 10).join(", ");
+  const message = `The manifest at ${where} is not valid (${problems}); deploy it from the same release as the service`;
+  return { finding: whole("manifest-invalid", message) };
+}
+
+/** Production is what either the manifest or GOIMG_ENV calls so: neither alone can weaken the other. */
+function makeProvider(options: LoadOptions, manifest: Manifest, env: Env): SecretProvider | Finding {
+  const production = manifest.production || env["GOIMG_ENV"] === "production";
+  try {
+    const name = env["SECRET_PROVIDER"] ?? "docker";
+    const provider = options.provider ?? createProvider(name, { directory: manifest.directory, env });
+    if (!production || provider.allowedInProduction) return provider;
+    const message = `The provider ${provider.name} is for development and this is production; set SECRET_PROVIDER=docker`;
+    return whole("provider-not-allowed", message);
+  } catch (error) {
+    if (error instanceof ProviderError) return whole(error.reason, `SECRET_PROVIDER ${error.message}`);
+    return whole("provider-unavailable", "The provider can't be made; look at its own log");
+  }
 }

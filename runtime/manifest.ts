@@ -76,7 +76,7 @@ const entry = z.strictObject({
 const secret = z.strictObject({
   name: secretName,
   kind: z.enum(["rsaKeyPair", "password", "accessKeyPair", "external"]),
-  strategy: z.enum(["dual-key", "alternating-users", "dual-password", "dual-access-key", "redeploy"]),
+  strategy: z.enum(["dual-key", "alternating-users", "dual-password", "dual-access-key", "external", "redeploy"]),
   required: z.boolean().describe("false and `live` empty: the feature is switched off and there are no files"),
   active: generation.nullable().describe("Generation that clients use; null when none is live"),
   live: z.array(generation).max(16).describe("Generations that are accepted now, ascending"),

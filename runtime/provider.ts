@@ -1,0 +1,76 @@
+/**
+ * Where values come from. A provider hands out the bytes of one file of the manifest and knows nothing of formats; the
+ * registry maps `SECRET_PROVIDER` to one and is open: `registerProvider("vault", …)` in the service's own main.
+ */
+import { dockerProvider } from "./docker.ts";
+import { ProviderError } from "./providerError.ts";
+
+/** Reads values of one store for one service. */
+export interface SecretProvider {
+  readonly name: string;
+  /** false refuses to start with it when the manifest or GOIMG_ENV says production. */
+  readonly allowedInProduction: boolean;
+  /** Bytes of one file of the manifest, unchanged. Rejects with `ProviderError`, whose message holds no value. */
+  read(fileName: string): Promise<Buffer>;
+  /** Names of everything that this service could read, where the store can tell; used to refuse what was not granted. */
+  list?(): Promise<string[]>;
+}
+
+/** What a provider is made from. */
+export interface ProviderContext {
+  /** `directory` of the manifest. */
+  readonly directory: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Makes a provider; may throw `ProviderError` (reason `provider-unavailable`) when it can't work here. */
+export type ProviderFactory = (context: ProviderContext) => SecretProvider;
+
+/** Providers in this folder, which can't be replaced: a dependency must not be able to slip in one of its own. */
+const BUILT_IN = ["docker", "env"];
+
+const registry = new Map<string, ProviderFactory>([
+  ["docker", ({ directory }) => dockerProvider({ directory })],
+  ["env", ({ env }) => envProvider(env)],
+  ["vault", () => notBuiltIn("vault")],
+  ["awsSecretsManager", () => notBuiltIn("awsSecretsManager")],
+]);
+
+/** Adds a provider, or puts a real one in a named place. Throws for a built-in name and for a name that is no word. */
+export function registerProvider(name: string, factory: ProviderFactory): void {
+  if (BUILT_IN.includes(name)) throw new Error(`The provider ${name} is built in and can't be replaced`);
+  if (!/^[a-z][A-Za-z0-9-]{0,31}$/.test(name)) throw new Error("A provider's name is one word: a-z, A-Z, 0-9, -");
+  registry.set(name, factory);
+}
+
+/** Makes the provider of that name; throws `ProviderError`. The name is not quoted: a wrong one may be anything. */
+export function createProvider(name: string, context: ProviderContext): SecretProvider {
+  const factory = registry.get(name);
+  if (factory) return factory(context);
+  const known = [...registry.keys()].sort().join(", ");
+  throw new ProviderError("unknown-provider", `names no provider; set SECRET_PROVIDER to one of: ${known}`);
+}
+
+/**
+ * Development only: the file `DB_PASSWORD` is the variable `DB_PASSWORD`, the file `DB_PASSWORD.3` is
+ * `DB_PASSWORD__3`. Any process of the same user, `docker inspect` and crash reports can read an environment.
+ */
+export function envProvider(env: ProviderContext["env"]): SecretProvider {
+  return {
+    name: "env",
+    allowedInProduction: false,
+    read(fileName) {
+      const variable = fileName.replace(".", "__");
+      const value = env[variable];
+      if (value !== undefined) return Promise.resolve(Buffer.from(value, "utf8"));
+      return Promise.reject(new ProviderError("missing", `is not set; export ${variable}`));
+    },
+  };
+}
+
+function notBuiltIn(name: string): never {
+  throw new ProviderError(
+    "provider-unavailable",
+    `${name} is not built into this image; call registerProvider("${name}", …) before loading, or use docker`,
+  );
+}
