@@ -1,0 +1,55 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** What a program registered. */
+export interface Recorded {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** A value that no output, name or label may hold in the clear. */
+export const sentinel = "S3nt1nelValueThatMustNotAppearInTheClear000";
+
+/** Replaces the engine. Set before any program code is imported. Answers what is registered, as it is registered. */
+export async function mockEngine(config: Record<string, string> = {}): Promise<Recorded[]> {
+  const recorded: Recorded[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        const given = inputs as Record<string, unknown>;
+        recorded.push({ type, name, inputs: given });
+        return { id: `${name}-id`, state: { name: `${name}-0000000`, ...given, ...computed(type, name) } };
+      },
+      call: ({ inputs }) => inputs as Record<string, unknown>,
+    },
+    "goimg-secrets",
+    "dev",
+    false,
+  );
+  pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(config).map(([k, v]) => [`goimg-secrets:${k}`, v])));
+  return recorded;
+}
+
+/** Resolves an output, with whether it is secret. */
+export async function resolve<T>(output: pulumi.Output<T>): Promise<{ value: T; secret: boolean }> {
+  const value = await new Promise<T>((done) => {
+    output.apply(done);
+  });
+  return { value, secret: await pulumi.isSecret(output) };
+}
+
+/** Waits until everything that was registered so far is recorded. */
+export async function settle(): Promise<void> {
+  await pulumi.runtime.disconnect();
+}
+
+function computed(type: string, name: string): Record<string, unknown> {
+  switch (type) {
+    case "random:index/randomPassword:RandomPassword":
+      return { result: `${sentinel}-${name}` };
+    case "tls:index/privateKey:PrivateKey":
+      return { privateKeyPem: `${sentinel}-private-${name}`, publicKeyPem: `public-${name}` };
+    default:
+      return {};
+  }
+}
