@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { OperatorError } from "./error.ts";
+
+/** How a pulumi command is run. `env` has the toolchain's PATH, backend and passphrase file. */
+export interface PulumiOptions {
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** `inherit` shows the command's output as it comes; `capture` answers it. */
+  readonly output: "inherit" | "capture";
+}
+
+/** What a captured command printed. */
+export interface PulumiResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/**
+ * Runs pulumi without a shell. Ctrl-C reaches it through the terminal's process group, and it finishes the resource that it
+ * is working on; a second one makes it stop at once.
+ */
+export async function pulumi(args: readonly string[], options: PulumiOptions): Promise<PulumiResult> {
+  const child = spawn("pulumi", [...args, "--non-interactive"], {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: options.output === "inherit" ? "inherit" : ["ignore", "pipe", "pipe"],
+  });
+  const ignore = (): void => undefined;
+  process.on("SIGINT", ignore);
+  try {
+    const stdout = collect(child.stdout);
+    const stderr = collect(child.stderr);
+    const exitCode = await new Promise<number>((done, fail) => {
+      child.on("error", fail);
+      child.on("close", (code, signal) => {
+        done(code ?? (signal === null ? 1 : 130));
+      });
+    });
+    return { stdout: stdout(), stderr: stderr(), exitCode };
+  } finally {
+    process.off("SIGINT", ignore);
+  }
+}
+
+/** As {@link pulumi}, but a failure is an error with what pulumi said. */
+export async function pulumiOrFail(args: readonly string[], options: PulumiOptions): Promise<PulumiResult> {
+  const result = await pulumi(args, options);
+  if (result.exitCode !== 0) {
+    const said = result.stderr.trim() || result.stdout.trim();
+    throw new OperatorError(`pulumi ${args.slice(0, 2).join(" ")} failed${said === "" ? "" : `:\n${said}`}`);
+  }
+  return result;
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  const chunks: Buffer[] = [];
+  stream?.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks).toString("utf8");
+}

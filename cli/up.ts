@@ -1,0 +1,29 @@
+import { ensureEngine } from "../toolchain/engine.ts";
+import { buildImages } from "../toolchain/images.ts";
+import { install } from "../toolchain/install.ts";
+import { projectDirectory, stackEnv } from "./environment.ts";
+import { pulumi, pulumiOrFail } from "./pulumi.ts";
+import { OperatorError } from "./error.ts";
+
+/** Brings the dev stack up from whatever is there: nothing, half of it, or all of it. */
+export async function up(): Promise<void> {
+  await install();
+  const engine = await ensureEngine({ name: "dev" });
+  await buildImages(engine);
+  const options = { env: stackEnv(engine), cwd: projectDirectory(), output: "inherit" } as const;
+  await pulumiOrFail(["stack", "select", "--create", "dev"], { ...options, output: "capture" });
+  const { exitCode } = await pulumi(["up", "--stack", "dev", "--yes", "--skip-preview"], options);
+  if (exitCode !== 0) {
+    throw new OperatorError("the update did not finish; what it did is kept: mend the error above and run this again");
+  }
+  const { stdout } = await pulumiOrFail(["stack", "output", "url", "--stack", "dev"], { ...options, output: "capture" });
+  const url = stdout.trim();
+  process.stdout.write(`
+The dev stack is up:  ${url}
+
+  curl ${url}/readyz                       what is healthy, and which generation of each secret it holds
+  curl ${url}/.well-known/jwks.json        the public keys that tokens are checked with
+  eval "$(make -s env)"; pulumi stack      what Pulumi made
+  make down                                to take it all down
+`);
+}
