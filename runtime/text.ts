@@ -139,7 +139,10 @@ export function weakness(value: string, format: TextFormat): string | null {
   const perCharacter = shannonBits(characters);
   if (characters.length >= 8 && perCharacter < 0.5 * Math.log2(Math.min(pool, characters.length))) return "low entropy";
   const due = format.minEntropyBits ?? 0;
-  if (characters.length * Math.log2(pool) < due) return `it can't hold the ${due} bits of entropy that are due`;
+  const bits = characters.length * Math.log2(pool);
+  // A value that is too short has its own finding, which says how to fix it.
+  if (characters.length >= format.minLength && bits < due)
+    return `it can't hold the ${due} bits of entropy that are due`;
   return null;
 }
 
