@@ -1,0 +1,13 @@
+// Package shim opens the upstream provider, which it keeps in internal/: Go allows the import because this module's
+// path lies below the upstream's.
+package shim
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	upstream "github.com/hashicorp/terraform-provider-tls/internal/provider"
+)
+
+// NewProvider returns the upstream "tls" Terraform provider.
+func NewProvider() provider.Provider {
+	return upstream.New()
+}
