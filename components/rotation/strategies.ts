@@ -1,0 +1,58 @@
+import type { Strategy } from "../catalog/types.ts";
+
+/** One secret's rules for rotating, from the catalog and the stack's settings. Times are in milliseconds. */
+export interface Rotation {
+  readonly secret: string;
+  readonly strategy: Strategy;
+  /** How long a generation stays accepted after the last client stopped using it. */
+  readonly grace: number;
+  /** `dual-key`: how long others may cache the JWKS, and so not know a new key yet. */
+  readonly jwksCache: number;
+  /** `dual-key`: how long a token signed just before a promotion is valid. */
+  readonly tokenLifetime: number;
+  /**
+   * The jobs that change what the backing service accepts log in with this very secret (Redis' `admin`): they run
+   * before anything else, so the generation they can log in with must stay declared until the next update.
+   * @default false
+   */
+  readonly administrative?: boolean;
+}
+
+/** What sets a strategy apart, as far as the order of steps goes. */
+export interface StrategyRules {
+  /**
+   * What makes the backing service accept a generation, and so when it stops accepting one:
+   *
+   * - `clients`: the clients themselves (a JWT is checked by its signer's sister tasks), whenever one is replaced;
+   * - `service`: the spec of the server, which rolls before its clients do;
+   * - `jobs`: one job that only adds, before the clients roll, and one that only removes, after all have converged;
+   * - `nobody`: it is not ours to say (a third party), or nothing checks it.
+   */
+  readonly acceptedBy: "clients" | "service" | "jobs" | "nobody";
+  /** Whether publishing is an edit of its own. Where nothing has to accept both, it comes with the promotion. */
+  readonly publishesFirst: boolean;
+  /** Keys that the backing service has room for. */
+  readonly slots?: number;
+}
+
+/** Every strategy of the catalog. */
+export const strategies: Readonly<Record<Strategy, StrategyRules>> = {
+  "dual-key": { acceptedBy: "clients", publishesFirst: true },
+  "alternating-users": { acceptedBy: "jobs", publishesFirst: true },
+  "dual-password": { acceptedBy: "jobs", publishesFirst: true },
+  "dual-access-key": { acceptedBy: "service", publishesFirst: true, slots: 2 },
+  external: { acceptedBy: "nobody", publishesFirst: true },
+  redeploy: { acceptedBy: "nobody", publishesFirst: false },
+};
+
+/**
+ * Whether one update may bring a generation, move every client to it and take the old one away: only where the old one
+ * goes after the clients have converged, and nothing that runs before them needs it.
+ */
+export function replacesInOneUpdate({ strategy, administrative }: Rotation): boolean {
+  const { acceptedBy } = strategies[strategy];
+  return (acceptedBy === "jobs" || acceptedBy === "nobody") && administrative !== true;
+}
+
+/** Whether a new generation must be known to every client's task before any task uses it (publish, then sign). */
+export const publishesBeforeUse = ({ strategy }: Rotation): boolean => strategies[strategy].acceptedBy === "clients";
