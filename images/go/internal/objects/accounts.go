@@ -1,0 +1,82 @@
+// Package objects is the S3 server: versitygw as a library, with accounts that come from mounted secrets alone.
+package objects
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/versity/versitygw/auth"
+)
+
+// principal is whom the bucket's policy names: every generation's account is the same user, so the policy never changes and
+// replicas that hold different generations agree on it.
+const principal = "arn:aws:iam::000000000000:user/goimg"
+
+var errReadOnly = errors.New("accounts come from mounted secrets: rotate S3_KEY instead")
+
+// KeyPair is one live generation of the access key.
+type KeyPair struct {
+	Generation     int
+	Access, Secret string
+}
+
+// Accounts is an auth.IAMService with one account per live generation, all of them one user.
+type Accounts struct{ byAccess map[string]auth.Account }
+
+// NewAccounts refuses two generations with one access key, which could not be told apart.
+func NewAccounts(pairs []KeyPair) (*Accounts, error) {
+	accounts := &Accounts{byAccess: map[string]auth.Account{}}
+	for _, p := range pairs {
+		if _, doubled := accounts.byAccess[p.Access]; doubled {
+			return nil, fmt.Errorf("generation %d has the access key of another one", p.Generation)
+		}
+		accounts.byAccess[p.Access] = auth.Account{Access: p.Access, Secret: p.Secret, Role: auth.RoleUser, Arn: principal}
+	}
+	return accounts, nil
+}
+
+// GetUserAccount resolves the account of an access key.
+func (a *Accounts) GetUserAccount(access string) (auth.Account, error) {
+	account, ok := a.byAccess[access]
+	if !ok {
+		return auth.Account{}, auth.ErrNoSuchUser
+	}
+	return account, nil
+}
+
+// ResolvePrincipals returns the names that a bucket policy may not use.
+func (a *Accounts) ResolvePrincipals(names []string) ([]string, error) {
+	var unknown []string
+	for _, name := range names {
+		if name != principal {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown, nil
+}
+
+// ResolveAccounts returns the access keys that no account has.
+func (a *Accounts) ResolveAccounts(keys []string) ([]string, error) {
+	unknown := []string{}
+	for _, key := range keys {
+		if _, ok := a.byAccess[key]; !ok {
+			unknown = append(unknown, key)
+		}
+	}
+	return unknown, nil
+}
+
+// CreateAccount is refused: see errReadOnly.
+func (a *Accounts) CreateAccount(auth.Account) error { return errReadOnly }
+
+// UpdateUserAccount is refused: see errReadOnly.
+func (a *Accounts) UpdateUserAccount(string, auth.MutableProps) error { return errReadOnly }
+
+// DeleteUserAccount is refused: see errReadOnly.
+func (a *Accounts) DeleteUserAccount(string) error { return errReadOnly }
+
+// ListUserAccounts is refused: nobody needs the list.
+func (a *Accounts) ListUserAccounts() ([]auth.Account, error) { return nil, errReadOnly }
+
+// Shutdown has nothing to end.
+func (a *Accounts) Shutdown() error { return nil }
