@@ -25,6 +25,7 @@ const thirdParty = {
   owner: "platform",
   requiredIn: [],
   presence: "supplied",
+  acceptors: [],
 } as const;
 
 /**
@@ -41,6 +42,7 @@ export const catalog = {
     requiredIn: everywhere,
     feature: "signing and checking access tokens (RS256)",
     presence: "consumed",
+    acceptors: ["api"],
     entries: {
       JWT_PRIVATE_KEY: entry(
         "RS256 private signing key",
@@ -58,6 +60,7 @@ export const catalog = {
     requiredIn: [],
     feature: "accepting legacy HS256 tokens while moving to RS256",
     presence: "declared",
+    acceptors: ["api"],
     entries: { JWT_SECRET: entry("HS256 key, legacy, for the migration only", password, ["api"]) },
   },
   DB_PASSWORD: {
@@ -68,6 +71,7 @@ export const catalog = {
     requiredIn: everywhere,
     feature: "PostgreSQL",
     presence: "consumed",
+    acceptors: ["db-roles"],
     entries: {
       DB_PASSWORD: entry("PostgreSQL password of the application's login role", password, [
         "api",
@@ -85,6 +89,7 @@ export const catalog = {
     requiredIn: production,
     feature: "Redis authentication",
     presence: "consumed",
+    acceptors: ["cache-acl"],
     entries: { REDIS_PASSWORD: entry("Redis password of the ACL user goimg", password, ["api", "cache-acl"]) },
   },
   REDIS_ADMIN_PASSWORD: {
@@ -95,6 +100,7 @@ export const catalog = {
     requiredIn: production,
     feature: "changing Redis ACLs without a restart",
     presence: "consumed",
+    acceptors: ["cache-acl"],
     entries: { REDIS_ADMIN_PASSWORD: entry("Redis password of the ACL user admin", password, ["cache-acl"]) },
   },
   S3_KEY: {
@@ -105,6 +111,7 @@ export const catalog = {
     requiredIn: production,
     feature: "object storage (S3, Spaces, B2)",
     presence: "consumed",
+    acceptors: ["s3"],
     entries: {
       S3_ACCESS_KEY: entry("S3 access key id", accessKeyId, ["api", "worker", "s3"]),
       S3_SECRET_KEY: entry("S3 secret access key", password, ["api", "worker", "s3"]),
@@ -149,6 +156,7 @@ export const catalog = {
     requiredIn: production,
     feature: "Grafana",
     presence: "consumed",
+    acceptors: [],
     entries: { GRAFANA_ADMIN_PASSWORD: entry("Grafana administrator's password", password, ["grafana"]) },
   },
   BACKUP_S3_KEY: {
@@ -159,6 +167,7 @@ export const catalog = {
     requiredIn: [],
     feature: "backups to S3",
     presence: "consumed",
+    acceptors: [],
     entries: {
       BACKUP_S3_ACCESS_KEY: entry("Backup storage access key id", accessKeyId, ["backup"]),
       BACKUP_S3_SECRET_KEY: entry("Backup storage secret access key", password, ["backup"]),
@@ -172,6 +181,7 @@ export const catalog = {
     requiredIn: [],
     feature: "an externally hosted ClamAV (future; the container is isolated by its network today)",
     presence: "declared",
+    acceptors: [],
     entries: { CLAMAV_PASSWORD: entry("ClamAV password", password, ["worker"]) },
   },
 } as const satisfies Catalog;

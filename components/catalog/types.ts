@@ -69,6 +69,11 @@ export interface SecretSpec {
    * `consumed`: generated wherever a deployed service reads it. `external` values are present when supplied.
    */
   readonly presence: "declared" | "consumed" | "supplied";
+  /**
+   * Consumers that accept the credential, rather than present it: they hold every live generation. The others are
+   * clients, and hold the active one alone, so that publishing and retiring a generation does not touch them.
+   */
+  readonly acceptors: readonly ServiceName[];
   readonly entries: Readonly<Record<string, EntrySpec>>;
 }
 

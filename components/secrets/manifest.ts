@@ -2,7 +2,7 @@ import type { EntryName } from "../catalog/grants.ts";
 import type { ServiceName } from "../catalog/types.ts";
 import type { Manifest, ManifestSecret } from "../../runtime/manifest.ts";
 import type { Declared } from "./declare.ts";
-import { fileName, present, secretsDirectory } from "./mounts.ts";
+import { fileName, heldBy, present, secretsDirectory } from "./mounts.ts";
 
 /** Where a service's manifest is mounted. */
 export const manifestPath = "/run/goimg/manifest.json";
@@ -23,10 +23,11 @@ export interface ManifestArgs {
 export function manifestFor({ service, stack, production, granted, declared }: ManifestArgs): Manifest {
   const secrets: ManifestSecret[] = [];
   for (const { entry, state } of present(granted, declared)) {
+    const held = heldBy(service, state);
     const described = {
       name: entry.name,
       format: entry.format,
-      files: Object.fromEntries(state.live.map((g) => [String(g), fileName(entry.name, g, state.active)])),
+      files: Object.fromEntries(held.live.map((g) => [String(g), fileName(entry.name, g, held.active)])),
     };
     const known = secrets.find(({ name }) => name === state.secret);
     if (known !== undefined) known.entries.push(described);
@@ -36,8 +37,8 @@ export function manifestFor({ service, stack, production, granted, declared }: M
         kind: state.spec.kind,
         strategy: state.spec.strategy,
         required: state.required,
-        active: state.active,
-        live: [...state.live],
+        active: held.active,
+        live: [...held.live],
         entries: [described],
       });
     }

@@ -1,5 +1,7 @@
 import { entries, type CatalogEntry, type EntryName } from "../catalog/grants.ts";
 import type { ServiceName } from "../catalog/types.ts";
+import type { Generations } from "../rotation/generations.ts";
+import { strategies } from "../rotation/strategies.ts";
 import type { Declared } from "./declare.ts";
 
 /** One file in a service's container: one generation of one entry. */
@@ -22,18 +24,35 @@ export function fileName(entry: EntryName, generation: number, active: number): 
 }
 
 /**
+ * The generations that one service holds, and the one it uses.
+ *
+ * A client holds the active one. An acceptor holds all; where it does not use the secret itself, its plain file is the
+ * oldest, so that a promotion, which changes nothing for it, does not redeploy it.
+ */
+export function heldBy(service: ServiceName, { spec, live, active }: Declared): Generations {
+  if (!spec.acceptors.includes(service)) return { live: [active], active };
+  const uses = strategies[spec.strategy].acceptedBy === "clients";
+  return { live, active: uses ? active : (live[0] ?? active) };
+}
+
+/**
  * The files of a service, sorted by name: Swarm keeps the order of references in the spec, and an unsorted list
  * would redeploy services at random.
  */
-export function mountsFor(granted: readonly EntryName[], declared: readonly Declared[]): readonly Mount[] {
+export function mountsFor(
+  service: ServiceName,
+  granted: readonly EntryName[],
+  declared: readonly Declared[],
+): readonly Mount[] {
   return present(granted, declared)
-    .flatMap(({ entry, state }) =>
-      state.live.map((generation) => ({
+    .flatMap(({ entry, state }) => {
+      const { live, active } = heldBy(service, state);
+      return live.map((generation) => ({
         entry: entry.name,
         generation,
-        file: fileName(entry.name, generation, state.active),
-      })),
-    )
+        file: fileName(entry.name, generation, active),
+      }));
+    })
     .sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 

@@ -41,7 +41,7 @@ export function containerSpec(spec: ServiceSpec, context: ContainerContext): inp
       startPeriod: spec.health.startPeriod,
     },
     mounts: mounts(spec, context),
-    secrets: mountsFor(spec.secrets, context.declared).map(({ entry, generation, file }) => {
+    secrets: mountsFor(spec.name, spec.secrets, context.declared).map(({ entry, generation, file }) => {
       const stored = find(context.stored, entry, generation);
       return { ...owner, secretId: stored.id, secretName: stored.name, fileName: file, fileMode: ownerRead };
     }),

@@ -49,7 +49,7 @@ describe("the dev stack", () => {
     for (const { inputs } of secrets) expect(inputs["name"]).toBeUndefined();
   });
 
-  test("mounts the active generation under the plain name and others under their number, 0400 for the service's user", () => {
+  test("mounts all live generations for those who accept them, the active one alone for clients, 0400 for the service's user", () => {
     const mounts = (name: string) =>
       (service(name).taskSpec.containerSpec["secrets"] as unknown as Record<string, unknown>[]).map(
         (s) => s["fileName"],
@@ -57,7 +57,6 @@ describe("the dev stack", () => {
     expect(mounts("db-roles")).toEqual(["DB_PASSWORD", "DB_PASSWORD.3"]);
     expect(mounts("api")).toEqual([
       "DB_PASSWORD",
-      "DB_PASSWORD.3",
       "JWT_PRIVATE_KEY",
       "JWT_PUBLIC_KEY",
       "REDIS_PASSWORD",
