@@ -168,25 +168,23 @@ function pairFindings(manifest: Manifest, keys: ReadonlyMap<string, KeyObject>):
   });
 }
 
-/** Equal values mean that a rotation did not rotate, or that one leak opens two doors. */
+/** Equal values mean that a rotation did not rotate, or that one leak opens two doors. Each of the equal ones is told. */
 function sameValueFindings(readings: readonly Reading[]): Finding[] {
-  const first = new Map<string, Reading>();
-  const findings: Finding[] = [];
-  for (const reading of readings) {
-    const value = reading.value?.toString("latin1").trim() ?? "";
-    if (value === "") continue;
-    const earlier = first.get(value);
-    if (!earlier) {
-      first.set(value, reading);
-      continue;
-    }
-    const at = { secret: reading.secret.name, entry: reading.entry.name, generation: reading.generation };
-    const same = earlier.entry.name === reading.entry.name;
-    const other = same ? `generation ${earlier.generation}` : earlier.entry.name;
-    const message = `has the same value as ${other}; publish a new generation with a value of its own`;
-    findings.push(findingAt(at, same ? "same-value-in-generations" : "same-value-in-secrets", message));
-  }
-  return findings;
+  const byValue = Map.groupBy(readings, (reading) => reading.value?.toString("latin1").trim() ?? "");
+  byValue.delete("");
+  return [...byValue.values()].flatMap((equal) =>
+    equal.flatMap((one) => equal.filter((other) => other !== one).map((other) => sameValueFinding(one, other))),
+  );
+}
+
+function sameValueFinding({ secret, entry, generation }: Reading, other: Reading): Finding {
+  const same = entry.name === other.entry.name;
+  const what = same ? `generation ${other.generation}` : other.entry.name;
+  return findingAt(
+    { secret: secret.name, entry: entry.name, generation },
+    same ? "same-value-in-generations" : "same-value-in-secrets",
+    `has the same value as ${what}; publish a new generation with a value of its own`,
+  );
 }
 
 async function grantFindings(manifest: Manifest, provider: SecretProvider): Promise<Finding[]> {

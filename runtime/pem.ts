@@ -48,6 +48,7 @@ function wrapperProblem(text: string): Problem | null {
   if (text.startsWith("\u00ef\u00bb\u00bf")) {
     return { reason: "bom", message: "starts with a byte-order mark; store it as ASCII without one" };
   }
+  if (!text.includes("-----BEGIN ")) return bad("is not PEM");
   if (/[\0\r]/.test(text)) {
     const message = "holds a control character (carriage return, NUL); store it with newlines alone";
     return { reason: "control-character", message };
