@@ -37,7 +37,6 @@ const PLACEHOLDERS = [
   "letmein",
   "minioadmin",
   "notsecret",
-  "passw0rd",
   "password",
   "placeholder",
   "qwerty",
@@ -62,6 +61,12 @@ const DEFAULTS = [
   "root",
   "secret",
 ].concat(["test", "testtest", "toor", "true", "undefined", "user", "xxx", "todo", "fixme", "redacted"]);
+
+/** Digits and signs that people put in place of letters: p@ssw0rd. */
+const LOOKALIKES: Readonly<Record<string, string>> = {
+  ...{ "0": "o", "1": "l", "3": "e", "4": "a", "5": "s", "7": "t" },
+  ...{ "@": "a", $: "s" },
+};
 
 const KEYBOARD = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
@@ -131,7 +136,10 @@ function weaknessProblems(value: string, format: TextFormat): Problem[] {
 export function weakness(value: string, format: TextFormat): string | null {
   const lower = value.toLowerCase();
   if (DEFAULTS.includes(lower.replace(/[^a-z]+$/, ""))) return "a well-known default";
-  if (PLACEHOLDERS.some((word) => lower.replaceAll(/[-_. ]/g, "").includes(word))) return "a default or a placeholder";
+  const letters = lower.replaceAll(/[-_. ]/g, "");
+  const readable = letters.replaceAll(/[013457@$]/g, (c) => LOOKALIKES[c] ?? c);
+  if (PLACEHOLDERS.some((word) => letters.includes(word) || readable.includes(word)))
+    return "a default or a placeholder";
   if (isRepetition(value)) return "a repetition";
   if (isSequence(lower)) return "a sequence";
   const characters = Array.from(value);
@@ -153,6 +161,12 @@ function isRepetition(value: string): boolean {
 
 /** Half of the value or more, and four characters at least, run up, down or along the keyboard: abcdefgh, 98765432. */
 function isSequence(lower: string): boolean {
+  const longest = Math.max(longestRun(lower, alphabetStep), longestRun(lower, keyboardStep));
+  return longest >= 4 && longest * 2 >= lower.length;
+}
+
+/** Length of the longest part in which each character follows (1) or precedes (-1) the one before it. */
+function longestRun(lower: string, stepBetween: (a: string, b: string) => number): number {
   let run = 1;
   let longest = 1;
   let direction = 0;
@@ -162,15 +176,17 @@ function isSequence(lower: string): boolean {
     direction = step;
     longest = Math.max(longest, run);
   }
-  return longest >= 4 && longest * 2 >= lower.length;
+  return longest;
 }
 
-/** 1 or -1 where `b` follows or precedes `a` in the alphabet, the digits or (as 2, -2) a row of keys; else 0. */
-function stepBetween(a: string, b: string): number {
+function alphabetStep(a: string, b: string): number {
   const step = b.charCodeAt(0) - a.charCodeAt(0);
-  if (Math.abs(step) === 1 && /^[a-z0-9]{2}$/.test(a + b)) return step;
-  if (KEYBOARD.some((row) => row.includes(a + b))) return 2;
-  return KEYBOARD.some((row) => row.includes(b + a)) ? -2 : 0;
+  return Math.abs(step) === 1 && /^[a-z0-9]{2}$/.test(a + b) ? step : 0;
+}
+
+function keyboardStep(a: string, b: string): number {
+  if (KEYBOARD.some((row) => row.includes(a + b))) return 1;
+  return KEYBOARD.some((row) => row.includes(b + a)) ? -1 : 0;
 }
 
 /** Entropy of one character under the value's own distribution, in bits. */
