@@ -77,7 +77,7 @@ describe("loaded secrets", () => {
       const printed = [
         inspect(thing, { showHidden: true, depth: 9 }),
         JSON.stringify({ thing }),
-        `${thing as unknown as string}`,
+        `text: ${thing as unknown as string}`,
       ];
       expect(printed).toEqual(Array(3).fill(expect.stringContaining("[REDACTED]")));
       expect(leaks(printed.join("\n"), Object.values(m.values))).toEqual([]);
