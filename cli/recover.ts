@@ -1,0 +1,121 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parse } from "yaml";
+import { OperatorError } from "./error.ts";
+import { pulumiOrFail, type PulumiOptions } from "./pulumi.ts";
+import { releaseStale } from "./recovery/locks.ts";
+import { dockerAt, dockerObjects, removeObject } from "./recovery/objects.ts";
+import { planRecovery, stateSchema, type RecoveryPlan } from "./recovery/plan.ts";
+
+/** The stack to bring back to order, and how pulumi is run for it. `env` has `PULUMI_BACKEND_URL` and `DOCKER_HOST`. */
+export interface RecoverOptions {
+  readonly stack: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The project's directory. */
+  readonly cwd: string;
+  /** Told what is done, one line each. */
+  readonly report: (line: string) => void;
+}
+
+/**
+ * Mends what an update that died (`kill -9`, power cut, full disk) has left behind, so that the next one converges:
+ * its lock, and every operation that it began and did not write the end of. Does nothing after an update that ended.
+ *
+ * Safe to die in, and to run again: Docker is mended before the state is.
+ *
+ * @throws OperatorError if another update is running, or what was left behind can't be removed
+ */
+export async function recover(options: RecoverOptions): Promise<void> {
+  const { stack, env, cwd, report } = options;
+  const place = { backend: env["PULUMI_BACKEND_URL"] ?? "", project: await projectName(cwd), stack };
+  const stale = await releaseStale(place, hostname());
+  if (stale.length > 0) {
+    report(
+      `an earlier update of ${stack} died (process ${stale.map(({ pid }) => pid).join(", ")}): mending what it left`,
+    );
+    await pluginsGone();
+  }
+  const run: PulumiOptions = { env, cwd, output: "capture" };
+  const { stdout } = await pulumiOrFail(["stack", "export", "--stack", stack], run);
+  const state = stateSchema.parse(JSON.parse(stdout));
+  if ((state.deployment.pending_operations ?? []).length === 0) return;
+
+  const docker = dockerAt(env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock");
+  const plan = planRecovery(state, await dockerObjects(docker));
+  for (const operation of plan.pending) report(`it was interrupted while ${operation}`);
+  for (const orphan of plan.orphans) {
+    report(`removing the ${orphan.kind} ${orphan.name}, which it did not finish`);
+    await removeObject(docker, orphan);
+  }
+  await replaceState(plan, stack, run);
+  if (plan.interrupted.length > 0) {
+    const targets = plan.interrupted.flatMap((urn) => ["--target", urn]);
+    await pulumiOrFail(["refresh", "--stack", stack, "--yes", "--skip-preview", ...targets], run);
+  }
+}
+
+/** `stack import` clears the pending operations. Values are encrypted in the file, as they are in the state. */
+async function replaceState({ state, ghosts }: RecoveryPlan, stack: string, run: PulumiOptions): Promise<void> {
+  if (state === undefined) return;
+  const directory = await mkdtemp(path.join(tmpdir(), "goimg-recover-"));
+  try {
+    const file = path.join(directory, "state.json");
+    await writeFile(file, JSON.stringify(state), { mode: 0o600 });
+    await pulumiOrFail(["stack", "import", "--stack", stack, "--file", file], run);
+  } catch (error) {
+    if (error instanceof OperatorError && ghosts.length > 0) {
+      throw new OperatorError(`${error.message}\nrun: pulumi refresh --stack ${stack}`);
+    }
+    throw error;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function projectName(cwd: string): Promise<string> {
+  const { name } = parse(await readFile(path.join(cwd, "Pulumi.yaml"), "utf8")) as { readonly name: string };
+  return name;
+}
+
+/**
+ * Waits for the plugins of a killed engine: they notice its death within seconds, and until then may finish what
+ * they were asked for.
+ *
+ * @throws OperatorError if one is still there after half a minute
+ */
+async function pluginsGone(): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const left = await orphanedPlugins();
+    if (left.length === 0) return;
+    if (Date.now() > deadline) {
+      throw new OperatorError(
+        `plugins of the update that died are still at work (processes ${left.join(", ")}): end them, and run this again`,
+      );
+    }
+    await sleep(250);
+  }
+}
+
+/** Docker plugins whose parent is not pulumi; none where there is no /proc to ask. */
+async function orphanedPlugins(): Promise<readonly number[]> {
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const { name, parent, state } = await statOf(pid);
+      if (!name.startsWith("pulumi-resource") || state === "Z") return undefined;
+      return (await statOf(String(parent))).name.startsWith("pulumi") ? undefined : Number(pid);
+    }),
+  );
+  return found.filter((pid) => pid !== undefined);
+}
+
+async function statOf(
+  pid: string,
+): Promise<{ readonly name: string; readonly state: string; readonly parent: number }> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const [, name = "", state = "", parent = "0"] = /^\d+ \((.*)\) (\S) (\d+)/s.exec(stat) ?? [];
+  return { name, state, parent: Number(parent) };
+}
