@@ -1,0 +1,128 @@
+/**
+ * The images of the dev stack: what each is made of, and how its build context is put together. The toolchain hashes
+ * `inputs`, and builds the context with an ordinary `docker build` when there is no image of that hash yet.
+ */
+import { execFile } from "node:child_process";
+import { chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { arch } from "node:process";
+import { fileURLToPath } from "node:url";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+
+const run = promisify(execFile);
+
+/** The repository's root, absolute. Every other path here is relative to it. */
+const root = fileURLToPath(new URL("..", import.meta.url));
+const at = (path: string): string => join(root, path);
+
+/** One image. */
+export interface ImageSpec {
+  /** What it is, in a line for a progress display. */
+  readonly description: string;
+  /** Image that its Dockerfile is built FROM. */
+  readonly base: string;
+  /** Files and folders, relative to the repository's root, whose content decides what the image holds. */
+  readonly inputs: readonly string[];
+  /**
+   * Fills an empty folder with the build context, Dockerfile included. The same inputs give the same bytes and modes.
+   *
+   * @throws when Go or the bundler fails; the message is theirs.
+   */
+  readonly prepare: (contextDir: string) => Promise<void>;
+}
+
+/** Node for the image: the same architecture as this machine's, from the package that pins it. */
+const nodeBinary = `node_modules/node-linux-${arch}/bin/node`;
+/** Everything that the Go programs are compiled from. */
+const goInputs = ["images/go"];
+/** Dependencies of the bundled programs are pinned by the lockfile. */
+const bundleInputs = ["images/app", "runtime", "package-lock.json", nodeBinary];
+const programs = ["api", "worker", "db-migrate"];
+
+async function copy(contextDir: string, files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const target = join(contextDir, basename(file));
+    await copyFile(at(file), target);
+    await chmod(target, /(\.sh|\/node)$/.test(file) ? 0o755 : 0o644);
+  }
+}
+
+/** Compiles a program of `images/go`; Go's own cache makes a second time quick. Static, without paths of this machine. */
+async function compile(contextDir: string, program: string): Promise<void> {
+  const target = join(contextDir, program);
+  // Written aside and renamed: a killed build leaves no half program behind.
+  const partial = `${target}.partial`;
+  const flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="];
+  await run("go", ["build", ...flags, "-o", partial, `./cmd/${program}`], {
+    cwd: at("images/go"),
+    env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" },
+  }).catch(async (error: unknown) => {
+    await rm(partial, { force: true });
+    throw error;
+  });
+  await chmod(partial, 0o755);
+  await rename(partial, target);
+}
+
+/** One file a program, with all of its dependencies. */
+async function bundle(contextDir: string): Promise<void> {
+  await mkdir(join(contextDir, "programs"));
+  await build({
+    absWorkingDir: root,
+    entryPoints: programs.map((program) => `images/app/src/${program}.ts`),
+    outdir: join(contextDir, "programs"),
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    // Optional native parts that these packages try and do without.
+    external: ["pg-native", "@aws-sdk/signature-v4-crt", "aws-crt"],
+    // Packages in CommonJS call require() for Node's own modules.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    legalComments: "none",
+    logLevel: "error",
+  });
+}
+
+interface Parts {
+  readonly description: string;
+  readonly files?: readonly string[];
+  readonly go: readonly string[];
+  readonly bundles?: boolean;
+}
+
+function image(name: string, { description, files = [], go, bundles = false }: Parts): ImageSpec {
+  return {
+    description,
+    base: "debian:bookworm-slim",
+    inputs: ["images/images.ts", `images/${name}`, ...goInputs, ...(bundles ? bundleInputs : [])].sort(),
+    async prepare(contextDir) {
+      await copy(contextDir, [`images/${name}/Dockerfile`, ...files.map((file) => `images/${name}/${file}`)]);
+      for (const program of go) await compile(contextDir, program);
+      if (bundles) {
+        await copy(contextDir, [nodeBinary]);
+        await bundle(contextDir);
+      }
+    },
+  };
+}
+
+/** Every image by its name, which is what services call it by. */
+export const images: Readonly<Record<string, ImageSpec>> = {
+  app: image("app", {
+    description: "sample API, worker and migration (Node)",
+    files: ["entrypoint.sh"],
+    go: ["goimg-job"],
+    bundles: true,
+  }),
+  postgres: image("postgres", {
+    description: "PostgreSQL 15 and its roles job",
+    files: ["entrypoint.sh", "postgresql.conf", "pg_hba.conf"],
+    go: ["goimg-job"],
+  }),
+  redis: image("redis", { description: "Redis 7 and its users job", files: ["redis.conf"], go: ["goimg-job"] }),
+  s3: image("s3", { description: "S3 storage (versitygw)", go: ["goimg-job", "goimg-s3"] }),
+  gateway: image("gateway", { description: "gateway (HAProxy)", files: ["haproxy.cfg"], go: ["goimg-job"] }),
+};
