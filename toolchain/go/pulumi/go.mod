@@ -1,4 +1,4 @@
-module x
+module goimg-secrets/toolchain/pulumi
 
 go 1.26.6
 

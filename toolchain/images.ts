@@ -1,0 +1,138 @@
+import { mkdir, mkdtemp, rename, rm, readdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createHash } from "node:crypto";
+import { OperatorError } from "../cli/error.ts";
+import { images } from "../images/images.ts";
+import { ensureBase } from "./base.ts";
+import { docker, dockerOrFail } from "./docker.ts";
+import { ensureEngine, stopEngine, type Engine } from "./engine.ts";
+import { hashInputs } from "./hash.ts";
+import { withLock } from "./lock.ts";
+import { cacheDirectory, projectRoot } from "./paths.ts";
+import { reportToTerminal, step, type Report } from "./progress.ts";
+import { readRecord } from "./record.ts";
+
+/** Builds at a time: most of a build waits for packages. */
+const sideBySide = 3;
+
+/**
+ * The reference of an image of this project, by the hash of all that it is made of. Pure: it needs no engine.
+ *
+ * @throws Error for a name that has no image.
+ */
+export function imageTag(name: string): string {
+  const image = images[name];
+  if (image === undefined)
+    throw new Error(`there is no image ${name}: images/images.ts has ${Object.keys(images).join(", ")}`);
+  return `goimg-secrets/${name}:${hashInputs(projectRoot, image.inputs, [image.base]).slice(0, 12)}`;
+}
+
+/**
+ * Makes sure that an engine has every image of this project. The developer's engine builds what it lacks. The tests' has no
+ * network to build with: it loads what another engine built, from a file in the cache.
+ */
+export async function buildImages(engine: Engine, report: Report = reportToTerminal): Promise<void> {
+  if ((await missingImages(engine.host)).length === 0) return;
+  await withLock(
+    path.join(cacheDirectory(), "images.lock"),
+    async () => {
+      const missing = await missingImages(engine.host);
+      if (missing.length === 0) return;
+      if (engine.namespace === undefined) await buildOn(engine, missing, report);
+      else await loadInto(engine, report);
+    },
+    report,
+  );
+}
+
+async function missingImages(host: string): Promise<readonly string[]> {
+  const names = Object.keys(images);
+  const { stdout } = await docker(host, [
+    "image",
+    "ls",
+    "--format",
+    "{{.Repository}}:{{.Tag}}",
+    "--filter",
+    "reference=goimg-secrets/*",
+  ]);
+  const present = new Set(stdout.split("\n"));
+  return names.filter((name) => !present.has(imageTag(name)));
+}
+
+async function buildOn(engine: Engine, names: readonly string[], report: Report): Promise<void> {
+  await ensureBase(engine, report);
+  const queue = [...names];
+  let started = 0;
+  const worker = async (): Promise<void> => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      const position = `[${(started += 1)}/${names.length}]`;
+      const image = name;
+      await step(report, `${position} image ${image}: building`, async () => buildOne(engine, image));
+    }
+  };
+  const results = await Promise.allSettled(Array.from({ length: sideBySide }, worker));
+  const failures = results.filter((result) => result.status === "rejected").map(({ reason }) => String(reason));
+  if (failures.length > 0) throw new OperatorError(failures.join("\n"));
+}
+
+async function buildOne(engine: Engine, name: string): Promise<void> {
+  const context = await mkdtemp(path.join(tmpdir(), `goimg-${name}-`));
+  try {
+    await images[name]?.prepare(context);
+    // The engine's own builder: BuildKit is a package of its own on Debian, and is not needed.
+    const env = { ...process.env, DOCKER_BUILDKIT: "0" };
+    await dockerOrFail(engine.host, ["build", "--quiet", "--network=host", `--tag=${imageTag(name)}`, context], {
+      env,
+    });
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
+}
+
+/** The file that holds all images of today's inputs. */
+function bundleFile(): string {
+  const tags = Object.keys(images).map(imageTag).sort();
+  const hash = createHash("sha256").update(tags.join("\n")).digest("hex").slice(0, 12);
+  return path.join(cacheDirectory(), "images", `${hash}-${process.arch}.tar`);
+}
+
+async function loadInto(engine: Engine, report: Report): Promise<void> {
+  const file = bundleFile();
+  if (!existsSync(file)) await saveBundle(file, report);
+  await step(report, "loading the images", async () => dockerOrFail(engine.host, ["load", "--quiet", "--input", file]));
+}
+
+/** Saves the images from the developer's engine if it has them, else from one that is started to build them. */
+async function saveBundle(file: string, report: Report): Promise<void> {
+  const dev = readRecord("dev");
+  if (
+    dev?.host !== undefined &&
+    (await docker(dev.host, ["version"])).exitCode === 0 &&
+    (await missingImages(dev.host)).length === 0
+  ) {
+    await save(dev.host, file);
+    return;
+  }
+  const builder = await ensureEngine({ name: "build", report });
+  try {
+    const missing = await missingImages(builder.host);
+    if (missing.length > 0) await buildOn(builder, missing, report);
+    await save(builder.host, file);
+  } finally {
+    await stopEngine("build", report);
+  }
+}
+
+async function save(host: string, file: string): Promise<void> {
+  const directory = path.dirname(file);
+  await mkdir(directory, { recursive: true });
+  const partial = `${file}.partial`;
+  await dockerOrFail(host, ["save", "--output", partial, ...Object.keys(images).map(imageTag)]);
+  await rename(partial, file);
+  // Bundles of earlier inputs: nothing asks for them again.
+  for (const other of await readdir(directory)) {
+    if (other !== path.basename(file)) await rm(path.join(directory, other), { force: true });
+  }
+}

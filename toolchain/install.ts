@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { chmod, link, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { OperatorError } from "../cli/error.ts";
+import { download } from "./download.ts";
+import { withLock } from "./lock.ts";
+import { goArguments, partKey, parts, type Part } from "./parts.ts";
+import { cacheDirectory, projectRoot, pulumiHome } from "./paths.ts";
+import { engineProblems, goProblems, joinProblems } from "./preflight.ts";
+import { runOrFail } from "./process.ts";
+import { reportToTerminal, step, type Report } from "./progress.ts";
+
+/** How the installer behaves; all of it has defaults. */
+export interface InstallOptions {
+  readonly report?: Report;
+  /** Address of the publishers' releases. @default "https://github.com" */
+  readonly releases?: string;
+}
+
+/** How many programs are got at a time: the last step of a build, linking, uses one core. */
+const sideBySide = 2;
+
+/**
+ * Installs Pulumi's CLI, its language host and the plugins under PULUMI_HOME: downloads where the publishers can be reached,
+ * builds elsewhere. Does nothing when all is there. Safe to interrupt and to run twice at once.
+ *
+ * @throws OperatorError that lists everything this machine lacks.
+ */
+export async function install({ report = reportToTerminal, releases }: InstallOptions = {}): Promise<void> {
+  if (missingParts().length === 0) return;
+  await withLock(
+    path.join(cacheDirectory(), "install.lock"),
+    async () => {
+      await removeLeftovers();
+      const missing = missingParts();
+      const obtained = await downloadAll(missing, report, releases);
+      const left = missing.filter((part) => !obtained.has(part));
+      if (left.length > 0) {
+        joinProblems([...(await goProblems()), ...(await engineProblems())]);
+        await buildAll(left, missing.length, report);
+      }
+    },
+    report,
+  );
+}
+
+/** The parts whose installed program is not the one that this repository asks for. */
+export function missingParts(): readonly Part[] {
+  return parts.filter((part) => {
+    const installed = part.targets.every((target) => existsSync(path.join(pulumiHome(), target)));
+    return !installed || installedKey(part) !== partKey(part);
+  });
+}
+
+function keyFile(part: Part): string {
+  return path.join(cacheDirectory(), "installed", part.name);
+}
+
+function installedKey(part: Part): string | undefined {
+  try {
+    return readFileSync(keyFile(part), "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function workDirectory(): string {
+  return path.join(cacheDirectory(), "installing");
+}
+
+/** What an interrupted run left. The lock is held: nobody else uses it. */
+async function removeLeftovers(): Promise<void> {
+  await rm(workDirectory(), { recursive: true, force: true });
+  await mkdir(workDirectory(), { recursive: true });
+}
+
+async function downloadAll(missing: readonly Part[], report: Report, releases?: string): Promise<ReadonlySet<Part>> {
+  const byArchive = Map.groupBy(missing, (part) => part.release.archive);
+  const obtained = new Set<Part>();
+  await Promise.all(
+    [...byArchive.values()].map(async (group) => {
+      const [first] = group;
+      if (first === undefined) return;
+      const directory = path.join(workDirectory(), randomUUID());
+      if (!(await download(first.release, directory, releases))) return;
+      for (const part of group) {
+        const program = await findProgram(directory, part.name);
+        if (program === undefined) continue;
+        await place(part, program);
+        obtained.add(part);
+        report(`${part.name} ${part.version}: downloaded`);
+      }
+    }),
+  );
+  if (obtained.size < missing.length) {
+    report(
+      "official downloads are not all reachable: building the rest from Go modules, which takes some minutes the first time",
+    );
+  }
+  return obtained;
+}
+
+async function findProgram(directory: string, name: string): Promise<string | undefined> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const found = entries.find((entry) => entry.isFile() && entry.name === name);
+  return found && path.join(found.parentPath, found.name);
+}
+
+async function buildAll(left: readonly Part[], total: number, report: Report): Promise<void> {
+  const queue = [...left];
+  let started = total - left.length;
+  const worker = async (): Promise<void> => {
+    for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
+      started += 1;
+      await build(part, `[${started}/${total}]`, report);
+    }
+  };
+  const results = await Promise.allSettled(Array.from({ length: sideBySide }, worker));
+  const failures = results.filter((result) => result.status === "rejected").map(({ reason }) => String(reason));
+  if (failures.length > 0) throw new OperatorError(failures.join("\n"));
+}
+
+async function build(part: Part, position: string, report: Report): Promise<void> {
+  const program = path.join(workDirectory(), `${part.name}-${randomUUID()}`);
+  const title = `${position} ${part.name} ${part.version}: building (${part.build.cold} cold on two cores)`;
+  await step(report, title, async () => {
+    await runOrFail("go", [...goArguments(part.build), "-o", program, part.build.package], {
+      cwd: path.join(projectRoot, "toolchain", "go", part.build.module),
+      // Static, so that no C compiler is needed; the module's own pins, whatever the user's workspace says.
+      env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-mod=readonly" },
+    });
+    await place(part, program);
+  });
+}
+
+/** Puts a program at all of its places, each in one step, and then says which one it is. */
+async function place(part: Part, program: string): Promise<void> {
+  await chmod(program, 0o755);
+  for (const target of part.targets) {
+    const destination = path.join(pulumiHome(), target);
+    await mkdir(path.dirname(destination), { recursive: true });
+    const temporary = `${destination}.${randomUUID()}`;
+    await link(program, temporary);
+    await rename(temporary, destination);
+  }
+  await mkdir(path.dirname(keyFile(part)), { recursive: true });
+  const temporary = `${keyFile(part)}.${randomUUID()}`;
+  await writeFile(temporary, partKey(part));
+  await rename(temporary, keyFile(part));
+}

@@ -1,0 +1,62 @@
+import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { runAsRoot } from "./process.ts";
+
+/**
+ * True when the process was started with that folder among its arguments: dockerd, containerd and their shims all name their
+ * engine's folder, and no two engines share one.
+ */
+export async function processIsOurs(pid: number, directory: string): Promise<boolean> {
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return commandLine
+    .split("\0")
+    .some((argument) => argument.includes(`${directory}/`) || argument.endsWith(`=${directory}`));
+}
+
+/** Ends every process that names that folder, by its id. */
+export async function endStrays(directory: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const strays = await findProcesses(directory);
+    if (strays.length === 0) return;
+    // Fails when one has just ended: the next look tells.
+    await runAsRoot("kill", ["-KILL", ...strays.map(String)]).catch(() => undefined);
+    await sleep(50);
+  }
+}
+
+async function findProcesses(directory: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const entry of await readdir("/proc")) {
+    const pid = Number(entry);
+    if (
+      pid > 0 &&
+      pid !== process.pid &&
+      pid !== process.ppid &&
+      (await isEngine(pid)) &&
+      (await processIsOurs(pid, directory))
+    ) {
+      found.push(pid);
+    }
+  }
+  return found;
+}
+
+/** Programs of an engine: a shell or editor that names the folder is no stray. */
+const programs = /^(dockerd|containerd|containerd-shim|docker-proxy)/;
+
+async function isEngine(pid: number): Promise<boolean> {
+  return programs.test(await readFile(`/proc/${pid}/comm`, "utf8").catch(() => ""));
+}
+
+/** Unmounts everything below those folders, the innermost first. */
+export async function unmountBelow(directories: readonly string[]): Promise<void> {
+  const table = await readFile("/proc/self/mountinfo", "utf8");
+  const points = table.split("\n").map((line) => unescape(line.split(" ")[4] ?? ""));
+  const ours = points.filter((point) => directories.some((directory) => point.startsWith(`${directory}/`)));
+  if (ours.length > 0) await runAsRoot("umount", ["--lazy", ...ours.reverse()]);
+}
+
+/** The table writes blanks and backslashes as `\040`. */
+function unescape(point: string): string {
+  return point.replace(/\\(\d{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+}
