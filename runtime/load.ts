@@ -90,8 +90,8 @@ type Env = NonNullable<LoadOptions["env"]>;
 /** The path is never quoted: a variable that was set wrongly may hold anything. */
 async function loadManifest(options: LoadOptions, env: Env): Promise<{ manifest: Manifest } | { finding: Finding }> {
   if (options.manifest) return { manifest: options.manifest };
-  const path = env["SECRETS_MANIFEST_FILE"] ?? MANIFEST_PATH;
-  const where = env["SECRETS_MANIFEST_FILE"] === undefined ? path : "the path in SECRETS_MANIFEST_FILE";
+  const path = env["SECRETS_MANIFEST_FILE"] || MANIFEST_PATH;
+  const where = env["SECRETS_MANIFEST_FILE"] ? "the path in SECRETS_MANIFEST_FILE" : MANIFEST_PATH;
   let json: string;
   try {
     const { size } = await stat(path);
@@ -115,7 +115,7 @@ async function loadManifest(options: LoadOptions, env: Env): Promise<{ manifest:
 function makeProvider(options: LoadOptions, manifest: Manifest, env: Env): SecretProvider | Finding {
   const production = manifest.production || env["GOIMG_ENV"] === "production";
   try {
-    const name = env["SECRET_PROVIDER"] ?? "docker";
+    const name = env["SECRET_PROVIDER"] || "docker";
     const provider = options.provider ?? createProvider(name, { directory: manifest.directory, env });
     if (!production || provider.allowedInProduction) return provider;
     const message = `The provider ${provider.name} is for development and this is production; set SECRET_PROVIDER=docker`;

@@ -27,6 +27,7 @@ export async function makeKeys(bits: number): Promise<Keys> {
     [bits, bits, bits, bits / 2].map((modulusLength) => pair("rsa", { modulusLength })),
   );
   const ec = await pair("ec", { namedCurve: "P-256" });
+  const ed25519 = await pair("ed25519");
   if (!active || !next || !spare || !small) throw new Error("no keys");
   const secret = { cipher: "aes-256-cbc", passphrase: randomText(20) };
   return {
@@ -40,6 +41,8 @@ export async function makeKeys(bits: number): Promise<Keys> {
     "small.public": spki(small.publicKey),
     "ec.private": pkcs8(ec.privateKey),
     "ec.public": spki(ec.publicKey),
+    "ed25519.private": pkcs8(ed25519.privateKey),
+    "ed25519.public": spki(ed25519.publicKey),
     ecTraditional: ec.privateKey.export({ type: "sec1", format: "pem" }).toString(),
     encrypted: spare.privateKey.export({ type: "pkcs8", format: "pem", ...secret }).toString(),
     encryptedTraditional: spare.privateKey.export({ type: "pkcs1", format: "pem", ...secret }).toString(),

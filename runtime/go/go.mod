@@ -1,0 +1,3 @@
+module goimgsecrets
+
+go 1.24

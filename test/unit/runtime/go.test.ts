@@ -1,0 +1,175 @@
+/** The Go library gives the verdict of the TypeScript library on every row of the damage table. */
+import { execFile } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inspectSecrets, type Finding, type Manifest } from "../../../runtime/index.ts";
+import { textProblems, type TextFormat } from "../../../runtime/text.ts";
+import { damages, leaks, spoil } from "./damage.ts";
+import { makeKeys, manifestIn, mount, randomText, valuesFor, type Keys, type Mounted } from "./fixture.ts";
+
+const BITS = 2048;
+const run = promisify(execFile);
+const source = fileURLToPath(new URL("../../../runtime/go", import.meta.url));
+
+let keys: Keys;
+let work: string;
+
+beforeAll(async () => {
+  work = mkdtempSync(join(tmpdir(), "goimg-go-"));
+  const built = run("go", ["build", "-buildvcs=false", "-o", join(work, "check"), "./cmd/goimgsecrets-check"], {
+    cwd: source,
+  });
+  [keys] = await Promise.all([makeKeys(BITS), built]);
+}, 300_000);
+
+afterAll(() => {
+  rmSync(work, { recursive: true, force: true });
+});
+
+interface Verdict {
+  code: number;
+  findings: string[];
+  output: string;
+}
+
+const shown = (f: Finding): string =>
+  [f.secret, f.entry, f.generation, f.reason].map((part) => String(part ?? "")).join(" ");
+
+function inGo(env: Record<string, string>): Promise<Verdict> {
+  return new Promise((done) => {
+    execFile(join(work, "check"), ["api"], { env }, (error, stdout, stderr) => {
+      const lines = stderr.split("\n").filter((line) => line !== "");
+      const findings = lines.map((line) => shown(JSON.parse(line) as Finding));
+      done({ code: error === null ? 0 : Number(error.code), findings, output: stdout + stderr });
+    });
+  });
+}
+
+async function inTypeScript(env: Record<string, string>): Promise<Verdict> {
+  const { findings } = await inspectSecrets({ env, service: "api" });
+  return { code: findings.length === 0 ? 0 : 78, findings: findings.map(shown), output: JSON.stringify(findings) };
+}
+
+async function expectSame(mounted: Mounted, env: Record<string, string> = {}): Promise<Verdict> {
+  const all = { SECRETS_MANIFEST_FILE: mounted.manifestFile, ...env };
+  const [go, typescript] = await Promise.all([inGo(all), inTypeScript(all)]);
+  expect({ code: go.code, findings: go.findings }).toEqual({ code: typescript.code, findings: typescript.findings });
+  return go;
+}
+
+/** One file of each format: PKCS#8 and PKCS#1 keys, a password, an access key and an issued token. */
+const chosen = ["JWT_PRIVATE_KEY", "JWT_PRIVATE_KEY.3", "JWT_PUBLIC_KEY", "JWT_PUBLIC_KEY.3"].concat([
+  "DB_PASSWORD",
+  "S3_ACCESS_KEY",
+  "SMTP_PASSWORD",
+]);
+const targets = manifestIn("/", BITS).secrets.flatMap((secret) =>
+  secret.entries.flatMap((entry) =>
+    Object.values(entry.files)
+      .filter((file) => chosen.includes(file))
+      .map((file) => ({ entry, file })),
+  ),
+);
+const cases = targets.flatMap((target) =>
+  damages
+    .filter((damage) => damage.on.includes(target.entry.format.type))
+    .map((damage) => ({ title: `${target.file}: ${damage.name}`, damage, target })),
+);
+
+describe("both languages give one verdict on", () => {
+  it("valid secrets", async () => {
+    const mounted = mount(valuesFor(keys), BITS);
+    try {
+      expect((await expectSame(mounted)).code).toBe(0);
+    } finally {
+      mounted.remove();
+    }
+  });
+
+  it.each(cases)("$title", async ({ damage, target }) => {
+    const mounted = mount(valuesFor(keys), BITS);
+    try {
+      spoil(mounted, target.file, damage, keys);
+      const { output } = await expectSame(mounted);
+      expect(leaks(output, Object.values(mounted.values))).toEqual([]);
+    } finally {
+      mounted.remove();
+    }
+  });
+
+  it.each([
+    ["a manifest that is not there", {}, { SECRETS_MANIFEST_FILE: "/nonexistent" }],
+    ["a manifest that is a directory", {}, { SECRETS_MANIFEST_FILE: "/" }],
+    ["a manifest with an unknown key", { extra: 1 }, {}],
+    ["a manifest of another version", { version: 2 }, {}],
+    ["a manifest of another service", { service: "worker" }, {}],
+    ["a manifest without production", { production: undefined }, {}],
+    ["an unknown provider", {}, { SECRET_PROVIDER: "what" }],
+    ["a provider that is not built in", {}, { SECRET_PROVIDER: "vault" }],
+    ["the development provider in production", { production: true }, { SECRET_PROVIDER: "env" }],
+    [
+      "the development provider, where GOIMG_ENV says production",
+      {},
+      { SECRET_PROVIDER: "env", GOIMG_ENV: "production" },
+    ],
+    ["the development provider and nothing set", {}, { SECRET_PROVIDER: "env" }],
+    ["an empty provider", {}, { SECRET_PROVIDER: "" }],
+  ])("%s", async (_title, change, env: Record<string, string>) => {
+    const mounted = mount(valuesFor(keys), BITS, (manifest) => Object.assign(manifest, change));
+    try {
+      await expectSame(mounted, env);
+    } finally {
+      mounted.remove();
+    }
+  });
+
+  it("a manifest at odds with itself, a file that was not granted, and equal values", async () => {
+    const values = valuesFor(keys);
+    const edit = (manifest: Manifest): void => {
+      const [jwt, db, redis, , smtp, oauth] = manifest.secrets;
+      if (!jwt || !db || !redis || !smtp || !oauth) throw new Error("the fixture has fewer secrets");
+      jwt.live = [3, 2, 4];
+      db.active = 9;
+      redis.name = "DB_PASSWORD";
+      oauth.required = true;
+      smtp.entries[0] = { ...smtp.entries[0], ...{ files: { "1": "SMTP_PASSWORD", "9": "SMTP_PASSWORD.9" } } } as never;
+    };
+    const equal = {
+      ...values,
+      "DB_PASSWORD.3": values["DB_PASSWORD"] ?? "",
+      S3_SECRET_KEY: values["DB_PASSWORD"] ?? "",
+    };
+    const mounted = mount({ ...equal, GRAFANA_ADMIN_PASSWORD: randomText(43) }, BITS, edit);
+    try {
+      writeFileSync(join(mounted.directory, "other"), "x");
+      chmodSync(join(mounted.directory, "other"), 0o400);
+      expect((await expectSame(mounted)).findings.length).toBeGreaterThan(12);
+    } finally {
+      mounted.remove();
+    }
+  });
+});
+
+describe("the Go library", () => {
+  it("has the word lists of the TypeScript library", () => {
+    const lists = ["text.go", "../text.ts"].map((file) => {
+      const text = readFileSync(join(source, file), "utf8");
+      return [...text.matchAll(/"([a-z]+[0-9]{0,3})"/g)]
+        .map((match) => match[1] ?? "")
+        .filter((word) => word.length > 2);
+    });
+    const format: TextFormat = { type: "text", minLength: 1 };
+    const weak = (lists[0] ?? []).filter((word) => textProblems(Buffer.from(word), format).length > 0);
+    expect(weak.length).toBeGreaterThan(40);
+    expect(lists[1]).toEqual(expect.arrayContaining(weak));
+  });
+
+  it("passes its own tests", async () => {
+    const { stdout } = await run("go", ["test", "-count=1", "./..."], { cwd: source });
+    expect(stdout).toContain("ok");
+  });
+});
