@@ -33,8 +33,14 @@ function connect(config: CacheConfig, password: string) {
     // Without a connection a command fails at once instead of waiting for one.
     disableOfflineQueue: true,
   });
+  // Said once an outage, not once a try.
+  let lost = false;
   client.on("error", (error: unknown) => {
-    failure("cache.connection-lost", error);
+    if (!lost) failure("cache.connection-lost", error);
+    lost = true;
+  });
+  client.on("ready", () => {
+    lost = false;
   });
   // Its failure is an event; the client goes on trying.
   void client.connect().catch(() => undefined);

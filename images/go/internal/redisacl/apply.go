@@ -32,6 +32,8 @@ var errLockedOut = errors.New("Redis accepts none of the live admin passwords")
 
 // Apply brings the server to the declared users. admins are the passwords of admin, the active one first.
 func Apply(ctx context.Context, o Options, app User, admin User, admins []string) error {
+	// The library would print each failed dial, in its own form; what fails for good is in the error.
+	redis.SetLogger(silent{})
 	users := []User{app, admin}
 	path := filepath.Join(o.Data, ACLFile)
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
@@ -55,6 +57,10 @@ func Apply(ctx context.Context, o Options, app User, admin User, admins []string
 	return declare(ctx, o, client, users)
 }
 
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
 // login connects as admin with the first password that is accepted. While the server is down or loading it waits; locked
 // out is final only when asked so.
 func login(ctx context.Context, o Options, admins []string, final bool) (*redis.Client, error) {
@@ -64,7 +70,7 @@ func login(ctx context.Context, o Options, admins []string, final bool) (*redis.
 		for _, password := range admins {
 			client := redis.NewClient(&redis.Options{
 				Addr: o.Address, Username: "admin", Password: password, MaxRetries: -1, PoolSize: 1,
-				DialTimeout: 2 * time.Second, ReadTimeout: 5 * time.Second, DisableIdentity: true,
+				DialTimeout: 2 * time.Second, ReadTimeout: 5 * time.Second, DialerRetries: 1, DisableIdentity: true,
 			})
 			answer := client.Ping(ctx).Err()
 			if answer == nil {

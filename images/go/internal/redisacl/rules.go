@@ -15,7 +15,7 @@ var rules = map[string][]string{
 	// What a cache needs, on its own keys: nothing that lists, flushes, blocks or administers the server.
 	"goimg": {"~goimg:*", "resetchannels", "&goimg:*", "-@all", "+@read", "+@write", "+@connection", "+@transaction", "-@dangerous", "-@blocking"},
 	// What this job calls, and no key.
-	"admin": {"resetkeys", "resetchannels", "-@all", "+ping", "+auth", "+hello", "+client|setinfo", "+client|setname",
+	"admin": {"resetkeys", "resetchannels", "-@all", "+ping", "+auth", "+hello", "+client|setname",
 		"+client|kill", "+client|list", "+client|id", "+acl|setuser", "+acl|getuser", "+acl|list", "+acl|save", "+acl|whoami"},
 }
 
