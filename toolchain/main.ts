@@ -15,7 +15,7 @@ program
     await install();
   });
 
-const engine = program.command("engine").description("the Docker Engines: dev, test, build");
+const engine = program.command("engine").description("the Docker Engines: dev, test, bench, build");
 engine
   .command("start <name>", { isDefault: true })
   .description("start an engine if it does not run, and print its address")
@@ -52,8 +52,8 @@ program
   });
 
 function engineName(name: string): EngineName {
-  if (name === "dev" || name === "test" || name === "build") return name;
-  throw new OperatorError(`there is no engine ${name}: dev, test or build`, 2);
+  if (name === "dev" || name === "test" || name === "bench" || name === "build") return name;
+  throw new OperatorError(`there is no engine ${name}: dev, test, bench or build`, 2);
 }
 
 try {

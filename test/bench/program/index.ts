@@ -1,0 +1,27 @@
+import * as pulumi from "@pulumi/pulumi";
+import { secretSpecs, type SecretName } from "../../../components/catalog/grants.ts";
+import type { Declared } from "../../../components/secrets/declare.ts";
+import { Generations } from "../../../components/secrets/generations.ts";
+import { SwarmStore } from "../../../components/stores/swarm.ts";
+
+/** A catalog of one RSA key pair and as many passwords as the config says, through the project's own components. */
+const count = new pulumi.Config().requireNumber("count");
+const declared = (secret: string, like: SecretName): Declared => {
+  const spec = secretSpecs[like];
+  const entries = Object.entries(spec.entries);
+  const renamed = entries.length === 1 ? entries.map(([, entry]) => [secret, entry] as const) : entries;
+  return {
+    // The components take the catalog's names; these stand for as many names as the catalog does not have.
+    secret: secret as SecretName,
+    spec: { ...spec, entries: Object.fromEntries(renamed) },
+    required: true,
+    live: [1],
+    active: 1,
+  };
+};
+const passwords = Array.from({ length: count }, (_, index) => declared(`PASSWORD_${index}`, "DB_PASSWORD"));
+const generations = new Generations("secrets", {
+  secrets: [declared("JWT_KEY", "JWT_KEY"), ...passwords],
+  external: {},
+});
+new SwarmStore("store", generations.entries);
