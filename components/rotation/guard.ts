@@ -1,6 +1,6 @@
 import { ascending, clients, highestOf, holdings, inUse, type SecretFacts } from "./facts.ts";
 import { maxLive, type Generations } from "./generations.ts";
-import { publishesBeforeUse, replacesInOneUpdate, type Rotation } from "./strategies.ts";
+import { publishesBeforeUse, replacesInOneUpdate, strategies, type Rotation } from "./strategies.ts";
 
 /**
  * Why the declaration can't be deployed onto what runs now, each with the fix; none means that `pulumi up` is safe.
@@ -50,14 +50,15 @@ function usedBeforeKnown(rotation: Rotation, declared: Generations, facts: Secre
 
 /** What is still stored may still be accepted: a new generation waits until there is room for it. */
 function tooMany(rotation: Rotation, declared: Generations, facts: SecretFacts): string[] {
-  const added = declared.live.filter((generation) => !facts.stored.includes(generation));
-  const all = ascending([...facts.stored, ...declared.live]);
-  const limit = declared.revoking === true ? maxLive.revoking : maxLive.rotating;
+  const present = [...facts.stored, ...(facts.accepted ?? [])];
+  const added = declared.live.filter((generation) => !present.includes(generation));
+  const all = ascending([...present, ...declared.live]);
+  const { slots = Infinity } = strategies[rotation.strategy];
+  const limit = Math.min(slots, declared.revoking === true ? maxLive.revoking : maxLive.rotating);
   if (added.length === 0 || all.length <= limit) return [];
-  const gone = facts.stored.filter((generation) => !declared.live.includes(generation));
   return [
-    `${rotation.secret}: generation ${added.join(", ")} would be the ${all.length}th at the same time, at most ` +
-      `${limit} are allowed; finish the retirement of ${gone.join(", ")} in an update of its own first`,
+    `${rotation.secret}: with generation ${added.join(", ")} there would be ${all.length} at the same time ` +
+      `(${all.join(", ")}), at most ${limit} are allowed; drop one in an update of its own first`,
   ];
 }
 

@@ -1,6 +1,6 @@
 import { clients, knownToAll, sameHeld, sameNumbers, tasksSince, type SecretFacts, type ServiceFact } from "./facts.ts";
 import type { Generations } from "./generations.ts";
-import { publishesBeforeUse, strategies, type Rotation } from "./strategies.ts";
+import { publishesBeforeUse, type Rotation } from "./strategies.ts";
 
 /** Why the next edit can't be made yet, for people (`message`) and for programs (the rest). */
 export type Reason =
@@ -101,14 +101,8 @@ export function graceReasons(
 
 /** Why a new generation can't be made. */
 export function publicationReasons(rotation: Rotation, facts: SecretFacts, generation: number): readonly Reason[] {
-  const { secret, strategy } = rotation;
+  const { secret } = rotation;
   const reasons: Reason[] = [];
-  const { slots } = strategies[strategy];
-  const taken = facts.accepted ?? facts.stored;
-  if (slots !== undefined && taken.length >= slots) {
-    const message = `all ${slots} key slots of ${secret} are taken (generations ${list(taken)}): retire one first`;
-    reasons.push({ kind: "operator", message });
-  }
   if (facts.external !== undefined && !facts.external.supplied.includes(generation)) {
     const message =
       `generation ${generation} of ${secret} has no value: get a new one from its issuer, then ` +

@@ -1,0 +1,221 @@
+import type { Held, SecretFacts, ServiceFact } from "../../../components/rotation/facts.ts";
+import type { Generations } from "../../../components/rotation/generations.ts";
+import { strategies, type Rotation } from "../../../components/rotation/strategies.ts";
+
+/**
+ * A model of a Swarm with its secrets, as plain data, changed one atomic step at a time: services whose tasks roll one by
+ * one (start-first), deploys that fail and roll back, tasks that die, servers and the jobs that tell them what to accept.
+ */
+
+/** What a spec mounts of one secret: the value of each live generation. Values are numbers, each made once. */
+export interface Mount {
+  live: Record<number, number>;
+  active: number;
+}
+
+export interface Spec {
+  mounts: Record<string, Mount>;
+  /** The removing jobs' orders. */
+  drop: Record<string, readonly number[]>;
+}
+
+export interface Task {
+  spec: Spec;
+  since: number;
+}
+
+/** `next` is a task that starts and is not healthy yet: the old one still serves. */
+export interface Slot {
+  task: Task | undefined;
+  next?: Task;
+}
+
+export type Role = "server" | "publish" | "client" | "prune";
+
+export interface Service {
+  name: string;
+  role: Role;
+  secrets: readonly string[];
+  spec: Spec;
+  rollbackTo?: Spec;
+  update: "settled" | "updating" | "rollingBack";
+  slots: Slot[];
+}
+
+export interface World {
+  /** Hours. */
+  now: number;
+  nextValue: number;
+  rotations: Record<string, Rotation>;
+  config: Record<string, Generations>;
+  /** Entries: secret → generation → value. */
+  store: Record<string, Record<number, number>>;
+  /** What jobs made their server accept: secret → generation → value. */
+  granted: Record<string, Record<number, number>>;
+  services: Service[];
+  /** What Pulumi's state says of each service: what it was last asked to be, whether or not that was rolled back. */
+  checkpoint: Record<string, Spec>;
+  /** secret → value → hour in which a client's task last used it. */
+  lastUsed: Record<string, Record<number, number>>;
+  up?: import("./up.ts").Up;
+  /** secret → values that an unfinished `revoke` is about. */
+  leaking: Record<string, number[]>;
+  /** secret → values whose revocation was reported as done. */
+  revoked: Record<string, number[]>;
+  /** Secrets in an emergency that has not ended everywhere. */
+  emergency: string[];
+  /** The highest number each secret ever had, as an audit log knows it. */
+  highest: Record<string, number>;
+}
+
+const jobs = {
+  "alternating-users": ["db-roles", "db-retire"],
+  "dual-password": ["cache-acl", "cache-retire"],
+} as const;
+
+const isJobStrategy = (strategy: string): strategy is keyof typeof jobs => Object.hasOwn(jobs, strategy);
+
+/** A settled stack in which every secret has generation 1. */
+export function newWorld(rotations: readonly Rotation[], replicas = 2): World {
+  const names = rotations.map(({ secret }) => secret);
+  const byName = Object.fromEntries(rotations.map((rotation) => [rotation.secret, rotation]));
+  const of = (keep: (rotation: Rotation) => boolean): string[] =>
+    names.filter((name) => keep(rotationIn(byName, name)));
+  const store = Object.fromEntries(names.map((name, index) => [name, { 1: index + 1 }]));
+  const services: Service[] = [];
+  const add = (name: string, role: Role, secrets: readonly string[], count: number): void => {
+    if (secrets.length === 0) return;
+    const spec = specOf(secrets, store, Object.fromEntries(names.map((secret) => [secret, { live: [1], active: 1 }])));
+    services.push({ name, role, secrets, spec, update: "settled", slots: slotsOf(spec, count) });
+  };
+  add(
+    "s3",
+    "server",
+    of(({ strategy }) => strategies[strategy].acceptedBy === "service"),
+    1,
+  );
+  for (const [strategy, [publish]] of Object.entries(jobs)) {
+    add(
+      publish,
+      "publish",
+      of((rotation) => rotation.strategy === strategy),
+      1,
+    );
+  }
+  add(
+    "api",
+    "client",
+    of(({ administrative }) => administrative !== true),
+    replicas,
+  );
+  for (const [strategy, [, prune]] of Object.entries(jobs)) {
+    add(
+      prune,
+      "prune",
+      of((rotation) => rotation.strategy === strategy),
+      1,
+    );
+  }
+  return {
+    now: 100,
+    nextValue: names.length + 1,
+    rotations: byName,
+    config: Object.fromEntries(names.map((name) => [name, { live: [1], active: 1 }])),
+    store,
+    granted: structuredClone(store),
+    services,
+    checkpoint: Object.fromEntries(services.map(({ name, spec }) => [name, spec])),
+    lastUsed: Object.fromEntries(names.map((name) => [name, {}])),
+    leaking: {},
+    revoked: Object.fromEntries(names.map((name) => [name, []])),
+    emergency: [],
+    highest: Object.fromEntries(names.map((name) => [name, 1])),
+  };
+}
+
+const slotsOf = (spec: Spec, count: number): Slot[] =>
+  Array.from({ length: count }, () => ({ task: { spec, since: 0 } }));
+
+export function rotationIn(rotations: Record<string, Rotation>, secret: string): Rotation {
+  const rotation = rotations[secret];
+  if (rotation === undefined) throw new Error(`the model has no ${secret}`);
+  return rotation;
+}
+
+/** The spec that mounts what is declared, from the entries in the store. */
+export function specOf(
+  secrets: readonly string[],
+  store: World["store"],
+  declared: Record<string, Generations>,
+  drop: Spec["drop"] = {},
+): Spec {
+  const mounts = secrets.map((secret): [string, Mount] => {
+    const { live, active } = declared[secret] ?? { live: [], active: 0 };
+    return [secret, { active, live: Object.fromEntries(live.map((g) => [g, store[secret]?.[g] ?? 0])) }];
+  });
+  return { mounts: Object.fromEntries(mounts), drop };
+}
+
+export const same = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right);
+export const generationsOf = (record: Record<number, number> | undefined): number[] =>
+  Object.keys(record ?? {}).map(Number);
+export const runningTasks = ({ slots }: Service): Task[] =>
+  slots.flatMap(({ task }) => (task === undefined ? [] : [task]));
+export const allTasks = ({ slots }: Service): Task[] =>
+  slots.flatMap(({ task, next }) => [task, next].filter((one) => one !== undefined));
+/** The values of a secret that its backing service accepts at this instant; `undefined` where it is not ours to say. */
+export function acceptedValues(world: World, secret: string): number[] | undefined {
+  const { acceptedBy } = strategies[rotationIn(world.rotations, secret).strategy];
+  if (acceptedBy === "nobody") return undefined;
+  if (acceptedBy === "jobs") return Object.values(world.granted[secret] ?? {});
+  // Every running task may get the request: only what all of them know is accepted.
+  const role = acceptedBy === "clients" ? "client" : "server";
+  const known = world.services
+    .filter((service) => service.role === role && service.secrets.includes(secret))
+    .flatMap((service) => runningTasks(service).map(({ spec }) => Object.values(spec.mounts[secret]?.live ?? {})));
+  return (known[0] ?? []).filter((value) => known.every((values) => values.includes(value)));
+}
+
+/** Whether a service logs in with the secret: the jobs do with an administrative one, to change what is accepted. */
+export const usesSecret = (world: World, service: Service, secret: string): boolean =>
+  service.secrets.includes(secret) &&
+  (service.role === "client" ||
+    (rotationIn(world.rotations, secret).administrative === true && service.role !== "server"));
+
+/** What an operator's command or `pulumi up` can see of one secret. */
+export function observe(world: World, secret: string, audited = true): SecretFacts {
+  const rotation = rotationIn(world.rotations, secret);
+  const granted = isJobStrategy(rotation.strategy) ? { accepted: generationsOf(world.granted[secret]) } : {};
+  const prune = world.services.find((service) => service.role === "prune" && service.secrets.includes(secret));
+  return {
+    stored: generationsOf(world.store[secret]),
+    ...granted,
+    ...(prune === undefined ? {} : { dropped: prune.spec.drop[secret] ?? [] }),
+    ...(audited ? { highest: world.highest[secret] ?? 0 } : {}),
+    services: world.services
+      .filter((service) => service.secrets.includes(secret))
+      .filter((service) => service.role !== "prune" || rotation.administrative === true)
+      .map((service) => serviceFact(world, service, secret)),
+  };
+}
+
+function serviceFact(world: World, service: Service, secret: string): ServiceFact {
+  const held = (spec: Spec): Held => {
+    const mount = spec.mounts[secret];
+    return { live: generationsOf(mount?.live), active: mount?.active ?? 0 };
+  };
+  return {
+    service: service.name,
+    role: usesSecret(world, service, secret) ? "client" : "backing",
+    update: service.update,
+    spec: held(service.spec),
+    ...(service.rollbackTo === undefined ? {} : { rollbackTo: held(service.rollbackTo) }),
+    tasks: allTasks(service).map((task, index) => ({
+      task: String(index),
+      held: held(task.spec),
+      since: hour(task.since),
+    })),
+  };
+}
+
+export const hour = (hours: number): Date => new Date(hours * 3_600_000);
