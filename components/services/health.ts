@@ -1,6 +1,9 @@
 import type { Health } from "./service.ts";
 
-/** Every image carries `goimg-job`, which asks and answers without a shell. */
+/**
+ * Every image carries `goimg-job`, which asks and answers without a shell. Durations are in the form that Docker answers
+ * (`1m`, not `60s`): any other is a change at every update.
+ */
 const probe = (command: readonly string[], startPeriod: string): Health => ({
   command: ["goimg-job", ...command],
   interval: "2s",
@@ -10,10 +13,10 @@ const probe = (command: readonly string[], startPeriod: string): Health => ({
 });
 
 /** Well when the URL answers 2xx. */
-export const answersAt = (url: string): Health => probe(["http-check", url], "60s");
+export const answersAt = (url: string): Health => probe(["http-check", url], "1m");
 
 /** Well when the server takes connections. */
-export const acceptsConnections = (command: "pg-check" | "redis-check"): Health => probe([command], "60s");
+export const acceptsConnections = (command: "pg-check" | "redis-check"): Health => probe([command], "1m");
 
 /** Well when the work is done: what makes a one-shot job something that an update can wait for. */
-export const jobDone: Health = probe(["done"], "120s");
+export const jobDone: Health = probe(["done"], "2m");

@@ -59,7 +59,8 @@ export class SwarmDeployment extends pulumi.ComponentResource {
             internal: name !== "edge",
             labels: [{ label: "goimg.stack", value: pulumi.getStack() }],
           },
-          { parent: this },
+          // Swarm adds the number of its VXLAN to the options: unignored, every update would replace every network.
+          { parent: this, ignoreChanges: ["options"] },
         ),
       ]),
     );
@@ -97,7 +98,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
         taskSpec: {
           containerSpec: containerSpec(spec, { ...context, manifest: this.manifest(spec, context) }),
           networksAdvanceds: spec.networks.map((name) => ({
-            name: required(networks, name).id,
+            id: required(networks, name).id,
             aliases: [spec.name],
           })),
           placement: spec.volumes.length > 0 ? { constraints: [...context.dataPlacement] } : {},
