@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { OperatorError } from "../cli/error.ts";
 import { images } from "../images/images.ts";
 import { ensureBase } from "./base.ts";
-import { docker, dockerOrFail } from "./docker.ts";
+import { docker, dockerAnswers, dockerOrFail } from "./docker.ts";
 import { ensureEngine, stopEngine, type Engine } from "./engine.ts";
 import { hashInputs } from "./hash.ts";
 import { withLock } from "./lock.ts";
@@ -29,26 +29,35 @@ export function imageTag(name: string): string {
   return `goimg-secrets/${name}:${hashInputs(projectRoot, image.inputs, [image.base]).slice(0, 12)}`;
 }
 
+/** References by the image's name. Taken once a run, so that an edit during a build cannot mix two states. */
+type Tags = ReadonlyMap<string, string>;
+
 /**
  * Makes sure that an engine has every image of this project. The developer's engine builds what it lacks. The tests' has no
  * network to build with: it loads what another engine built, from a file in the cache.
  */
 export async function buildImages(engine: Engine, report: Report = reportToTerminal): Promise<void> {
-  if ((await missingImages(engine.host)).length === 0) return;
+  const tags = currentTags();
+  if ((await missingImages(engine.host, tags)).size === 0) return;
   await withLock(
     path.join(cacheDirectory(), "images.lock"),
     async () => {
-      const missing = await missingImages(engine.host);
-      if (missing.length === 0) return;
+      const missing = await missingImages(engine.host, tags);
+      if (missing.size === 0) return;
       if (engine.namespace === undefined) await buildOn(engine, missing, report);
-      else await loadInto(engine, report);
+      else await loadInto(engine, tags, report);
     },
     report,
   );
 }
 
-async function missingImages(host: string): Promise<readonly string[]> {
-  const names = Object.keys(images);
+/** Every image's reference, as of now. */
+function currentTags(): Tags {
+  return new Map(Object.keys(images).map((name) => [name, imageTag(name)]));
+}
+
+/** The images of `tags` that an engine lacks. */
+async function missingImages(host: string, tags: Tags): Promise<Tags> {
   const { stdout } = await docker(host, [
     "image",
     "ls",
@@ -58,18 +67,18 @@ async function missingImages(host: string): Promise<readonly string[]> {
     "reference=goimg-secrets/*",
   ]);
   const present = new Set(stdout.split("\n"));
-  return names.filter((name) => !present.has(imageTag(name)));
+  return new Map([...tags].filter(([, tag]) => !present.has(tag)));
 }
 
-async function buildOn(engine: Engine, names: readonly string[], report: Report): Promise<void> {
+async function buildOn(engine: Engine, tags: Tags, report: Report): Promise<void> {
   await ensureBase(engine, report);
-  const queue = [...names];
+  const queue = [...tags];
   let started = 0;
   const worker = async (): Promise<void> => {
-    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-      const position = `[${(started += 1)}/${names.length}]`;
-      const image = name;
-      await step(report, `${position} image ${image}: building`, async () => buildOne(engine, image));
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [name, tag] = next;
+      const position = `[${(started += 1)}/${tags.size}]`;
+      await step(report, `${position} image ${name}: building`, async () => buildOne(engine, name, tag));
     }
   };
   const results = await Promise.allSettled(Array.from({ length: sideBySide }, worker));
@@ -77,7 +86,7 @@ async function buildOn(engine: Engine, names: readonly string[], report: Report)
   if (failures.length > 0) throw new OperatorError(failures.join("\n"));
 }
 
-async function buildOne(engine: Engine, name: string): Promise<void> {
+async function buildOne(engine: Engine, name: string, tag: string): Promise<void> {
   const context = await mkdtemp(path.join(tmpdir(), `goimg-${name}-`));
   try {
     await images[name]?.prepare(context);
@@ -92,44 +101,42 @@ async function buildOne(engine: Engine, name: string): Promise<void> {
 }
 
 /** The file that holds all images of today's inputs. */
-function bundleFile(): string {
-  const tags = Object.keys(images).map(imageTag).sort();
-  const hash = createHash("sha256").update(tags.join("\n")).digest("hex").slice(0, 12);
+function bundleFile(tags: Tags): string {
+  const hash = createHash("sha256")
+    .update([...tags.values()].sort().join("\n"))
+    .digest("hex")
+    .slice(0, 12);
   return path.join(cacheDirectory(), "images", `${hash}-${process.arch}.tar`);
 }
 
-async function loadInto(engine: Engine, report: Report): Promise<void> {
-  const file = bundleFile();
-  if (!existsSync(file)) await saveBundle(file, report);
+async function loadInto(engine: Engine, tags: Tags, report: Report): Promise<void> {
+  const file = bundleFile(tags);
+  if (!existsSync(file)) await saveBundle(file, tags, report);
   await step(report, "loading the images", async () => dockerOrFail(engine.host, ["load", "--quiet", "--input", file]));
 }
 
 /** Saves the images from the developer's engine if it has them, else from one that is started to build them. */
-async function saveBundle(file: string, report: Report): Promise<void> {
+async function saveBundle(file: string, tags: Tags, report: Report): Promise<void> {
   const dev = readRecord("dev");
-  if (
-    dev?.host !== undefined &&
-    (await docker(dev.host, ["version"])).exitCode === 0 &&
-    (await missingImages(dev.host)).length === 0
-  ) {
-    await save(dev.host, file);
+  if (dev?.host !== undefined && (await dockerAnswers(dev.host)) && (await missingImages(dev.host, tags)).size === 0) {
+    await save(dev.host, file, tags);
     return;
   }
   const builder = await ensureEngine({ name: "build", report });
   try {
-    const missing = await missingImages(builder.host);
-    if (missing.length > 0) await buildOn(builder, missing, report);
-    await save(builder.host, file);
+    const missing = await missingImages(builder.host, tags);
+    if (missing.size > 0) await buildOn(builder, missing, report);
+    await save(builder.host, file, tags);
   } finally {
     await stopEngine("build", report);
   }
 }
 
-async function save(host: string, file: string): Promise<void> {
+async function save(host: string, file: string, tags: Tags): Promise<void> {
   const directory = path.dirname(file);
   await mkdir(directory, { recursive: true });
   const partial = `${file}.partial`;
-  await dockerOrFail(host, ["save", "--output", partial, ...Object.keys(images).map(imageTag)]);
+  await dockerOrFail(host, ["save", "--output", partial, ...tags.values()]);
   await rename(partial, file);
   // Bundles of earlier inputs: nothing asks for them again.
   for (const other of await readdir(directory)) {
