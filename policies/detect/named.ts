@@ -6,6 +6,7 @@ import { classifyName, isPlaceName, wordsOf } from "./names.ts";
 import { standsFor } from "./references.ts";
 import {
   isCloudName,
+  isFingerprint,
   isPath,
   isPlainValue,
   isPlainWords,
@@ -42,7 +43,7 @@ function isExempt(value: string): boolean {
 
 /** Judges a value by its name and its looks; formats and credentials inside it are judged elsewhere. */
 export function namedSecret(name: string, value: string): Finding | undefined {
-  if (isExempt(value)) return undefined;
+  if (isExempt(value) || isFingerprint(name, value)) return undefined;
   const kind = classifyName(name);
   if (isPlaceName(name)) return isRandomSecret(value) ? highEntropy : undefined;
   switch (kind) {

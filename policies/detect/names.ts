@@ -23,8 +23,18 @@ import {
 export type NameClass =
   "password" | "secret" | "loose" | "auth" | "key" | "connection" | "identifier" | "public" | "about" | "neutral";
 
-const passwordWords = new Set(["password", "passwd", "pass", "pwd", "passphrase", "passcode", "pin", "requirepass"]);
-const looseWords = new Set(["secrets", "tokens", "credential", "credentials", "cred", "creds", "passwords", "jwt"]);
+const passwordWords = new Set([
+  "password",
+  "passwords",
+  "passwd",
+  "pass",
+  "pwd",
+  "passphrase",
+  "passcode",
+  "pin",
+  "requirepass",
+]);
+const looseWords = new Set(["secrets", "tokens", "credential", "credentials", "cred", "creds", "jwt"]);
 const connectionWords = new Set(["dsn", "connectionstring", "connectionstrings", "connstr"]);
 const authWords = new Set(["auth", "basicauth", "userpass", "htpasswd", "login", "authorization", "users"]);
 /** Names that are a shell's own and no one's password. */
@@ -36,15 +46,20 @@ const published = /^(?:next_public|vite|react_app|expo_public|nuxt_public|gatsby
 export function wordsOf(name: string): string[] {
   const parts = name
     .slice(0, 256)
-    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/([a-z]\d{0,4})([A-Z])/g, "$1 $2")
     .replace(/([A-Z])([A-Z][a-z])/g, "$1 $2")
     .toLowerCase()
     .split(/[^a-z0-9]+/);
-  return parts
-    .flatMap((part) =>
-      splitGlued(/^[a-z]{2,}\d+$/.test(part) && !/^(?:sha|md|base|b)\d+$/.test(part) ? part.replace(/\d+$/, "") : part),
-    )
-    .filter((word) => word !== "");
+  return parts.flatMap((part) => splitGlued(withoutNumber(part))).filter((word) => word !== "");
+}
+
+/** `password2` is password; `sha256`, `md5` and `base64` are words of their own. */
+function withoutNumber(part: string): string {
+  return /^[a-z]{2,}\d+$/.test(part) && !/^(?:sha|md|base|ed)\d+$/.test(part) ? part.replace(/\d+$/, "") : part;
+}
+
+function isAbout(word: string): boolean {
+  return aboutWords.has(word) || (word.endsWith("s") && aboutWords.has(word.slice(0, -1)));
 }
 
 /** `dbpassword` is db, password; `encryptionkey` is encryption, key; `monkey` stays whole. */
@@ -104,9 +119,12 @@ function classifyCore(words: readonly string[], core: { end: number; kind: NameC
   const head = words.slice(0, core.end);
   const tail = words.slice(core.end + 1);
   const word = words[core.end] ?? "";
-  if (core.kind === "connection") return tail.some((next) => aboutWords.has(next)) ? "about" : "connection";
+  if (core.kind === "connection") return tail.some((next) => isAbout(next)) ? "about" : "connection";
   if (isPublic(head) || (word === "key" && isPublic(tail))) return "public";
-  if (head.at(-1) === "existing" || (/^(?:max|min|num|total|count)$/.test(head.at(-1) ?? "") && /^tokens?$/.test(word)))
+  if (
+    /^(?:existing|pull|on|if|ask)$/.test(head.at(-1) ?? "") ||
+    (/^(?:max|min|num|total|count)$/.test(head.at(-1) ?? "") && /^tokens?$/.test(word))
+  )
     return "about";
   if (tail[0] === "id") {
     if (head.some((part) => part === "approle" || part === "role" || part === "vault") && word === "secret")
@@ -114,7 +132,7 @@ function classifyCore(words: readonly string[], core: { end: number; kind: NameC
     return word === "token" && head.includes("root") ? "secret" : "identifier";
   }
   if (tail[0] === "key" && core.kind === "password") return "about";
-  if (tail.some((next) => aboutWords.has(next))) return "about";
+  if (tail.some((next) => isAbout(next))) return "about";
   if (tail.some((next) => identifierWords.has(next))) return "identifier";
   if (tail.some((next) => !qualifierWords.has(next) && !/^v?\d+$/.test(next))) return "loose";
   return core.kind;
@@ -156,9 +174,10 @@ export function classifyName(name: string): NameClass {
     return "public";
   }
   if (words.some((word) => identifierWords.has(word))) return "identifier";
+  if (words.includes("basic") && words.includes("auth")) return "auth";
   if (words.some((word) => authWords.has(word)))
-    return words.some((word) => aboutWords.has(word) && !authWords.has(word)) ? "about" : "auth";
-  if (words.some((word) => keyWords.has(word))) return aboutWords.has(last) ? "about" : "key";
+    return words.some((word) => isAbout(word) && !authWords.has(word)) ? "about" : "auth";
+  if (words.some((word) => keyWords.has(word))) return isAbout(last) && !keyWords.has(last) ? "about" : "key";
   return "neutral";
 }
 

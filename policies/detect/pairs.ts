@@ -11,7 +11,7 @@ const nameChar = /[\w.-]/;
 /** The name that ends before `end`, with blanks and a quote skipped. */
 function nameBefore(text: string, end: number): string {
   let stop = end;
-  while (stop > 0 && end - stop < 4 && /[\s"']/.test(text[stop - 1] ?? "")) stop--;
+  while (stop > 0 && end - stop < 4 && /[\s"'\])]/.test(text[stop - 1] ?? "")) stop--;
   let start = stop;
   while (start > 0 && stop - start < 120 && nameChar.test(text[start - 1] ?? "")) start--;
   return text.slice(start, stop).replace(/^-+D?/, "");
@@ -56,7 +56,7 @@ function isNamed(name: string): boolean {
 
 function pairValue(name: string, value: string): boolean {
   const text = unquote(value).replace(/["']+$/, "");
-  return text !== "" && !/^[({[<]?[\\$]/.test(text) && namedSecret(name, text) !== undefined;
+  return text !== "" && !/^(?:[({[<]?[\\$]|\[\^|\.[*+]|\(\?)/.test(text) && namedSecret(name, text) !== undefined;
 }
 
 /** Lines of YAML and of configuration files: `password: x`, `requirepass x`. */
@@ -76,7 +76,7 @@ function lineSecret(text: string): boolean {
 
 /** `"password": "x"` in text that looks like JSON but is not. */
 function quotedSecret(text: string): boolean {
-  for (const match of text.matchAll(/["']([\w.-]{2,80})["']\s{0,4}:\s{0,4}(["'])([^"'\n]{1,1024})\2/g)) {
+  for (const match of text.matchAll(/["']([\w.-]{2,80})["']\s{0,4}(?::|=>)\s{0,4}(["'])([^"'\n]{1,1024})\2/g)) {
     if (isNamed(match[1] ?? "") && pairValue(match[1] ?? "", match[3] ?? "")) return true;
   }
   return false;

@@ -21,8 +21,8 @@ const pathParts = 64;
 const commandName = /^(?:command|cmd|args|arguments|entry_?point|test|healthcheck|exec|run|script)s?$/i;
 const environmentEntry = /^([A-Za-z_][\w.:-]{0,127})=(?!=?$)([\s\S]+)$/;
 
-/** A property's name as it may stand in a path: short, and masked when it is a token itself. */
-function safeName(name: string): string {
+/** A property's name as it may stand in a path or a report: short, and masked when it is a token itself. */
+export function safeName(name: string): string {
   if (name.length > 128) return `${name.slice(0, 16)}…`;
   return vendorToken(name, false) === undefined && !/:\/\/[^/]*:[^/]*@/.test(name) ? name : "[masked]";
 }

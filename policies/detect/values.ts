@@ -80,6 +80,11 @@ export function isPublicMaterial(value: string): boolean {
   return /\.apps\.googleusercontent\.com$/.test(value);
 }
 
+/** The fingerprint of an OpenPGP key, as images pin the keys of their downloads. */
+export function isFingerprint(name: string, value: string): boolean {
+  return /gpg|pgp/i.test(name) && /^(?:0x)?(?:[0-9A-F]{4} ?){4,10}$/i.test(value);
+}
+
 /** AWS, and what else names a thing elsewhere in a cloud. */
 export function isCloudName(value: string): boolean {
   return (

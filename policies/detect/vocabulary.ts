@@ -42,7 +42,7 @@ export const aboutWords = list(
    thumbprint generator generation exchange flow grant introspection revocation signature2 template tmpl config
    configuration configmap options opts settings santa manager master minion list lists feature features flag flags
    support supported available status state valid debug log logging logs metrics recovery forgot remember device
-   website domain site app2 model split splitter window chunk overlap tokenizer input output completion context`,
+   website domain site app2 model split splitter window chunk overlap profile profiles tokenizer input output completion context`,
 );
 
 /** Behind a secret word these change nothing: it is still the secret. */
@@ -64,5 +64,5 @@ export const identifierWords = list(
 /** Key-like words: random text under them is key material. */
 export const keyWords = list(
   `key keys seed hmac crypto crypt encryption encrypt cipher signing signature salt session sessions cookie shared master
-   oauth bearer jwt jwk otp totp fernet aes iv kek dek wallet license activation webhook internal pepper psk`,
+   oauth bearer jwt jwk otp totp fernet aes iv kek dek wallet license activation webhook internal pepper psk pk priv`,
 );
