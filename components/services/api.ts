@@ -28,6 +28,6 @@ export function api({ replicas }: { readonly replicas: number }): ServiceSpec<"a
     limits: { cpus: 1, memoryMb: 512 },
     rollout: "rolling",
     after: ["db-migrate", "cache-acl", "s3"],
-    stopGrace: "15s",
+    stopGrace: "30s",
   });
 }

@@ -21,7 +21,7 @@ export function redis(): ServiceSpec<"redis"> {
     limits: { cpus: 0.5, memoryMb: 256 },
     rollout: "exclusive",
     after: [],
-    stopGrace: "10s",
+    stopGrace: "30s",
   });
 }
 
@@ -42,6 +42,6 @@ export function cacheAcl(): ServiceSpec<"cache-acl"> {
     rollout: "job",
     // Not after redis: on an empty volume each waits for the other.
     after: [],
-    stopGrace: "5s",
+    stopGrace: "30s",
   });
 }

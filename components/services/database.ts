@@ -44,7 +44,7 @@ export function dbRoles(): ServiceSpec<"db-roles"> {
     limits: { cpus: 0.5, memoryMb: 128 },
     rollout: "job",
     after: [],
-    stopGrace: "5s",
+    stopGrace: "30s",
   });
 }
 
@@ -64,6 +64,6 @@ export function dbMigrate(): ServiceSpec<"db-migrate"> {
     limits: { cpus: 0.5, memoryMb: 256 },
     rollout: "job",
     after: ["postgres", "db-roles"],
-    stopGrace: "5s",
+    stopGrace: "30s",
   });
 }

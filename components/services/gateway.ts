@@ -23,6 +23,6 @@ export function gateway({ port }: { readonly port: number }): ServiceSpec<"gatew
     rollout: "exclusive",
     publish: { target: 8080, published: port },
     after: ["api"],
-    stopGrace: "10s",
+    stopGrace: "30s",
   });
 }

@@ -63,7 +63,10 @@ export interface ServiceSpec<S extends ServiceName = ServiceName> {
   readonly publish?: { readonly target: number; readonly published: number };
   /** Services that must be healthy before this one starts. */
   readonly after: readonly ServiceName[];
-  /** Time to finish what is in flight after SIGTERM. */
+  /**
+   * Time to finish what is in flight after SIGTERM. It is also how long the provider waits for the containers of a deleted
+   * service to be gone before it calls the deletion failed: a busy machine needs more than 5 s for that, whatever the service.
+   */
   readonly stopGrace: string;
 }
 

@@ -18,6 +18,6 @@ export function s3({ replicas }: { readonly replicas: number }): ServiceSpec<"s3
     limits: { cpus: 1, memoryMb: 512 },
     rollout: "rolling",
     after: [],
-    stopGrace: "15s",
+    stopGrace: "30s",
   });
 }

@@ -27,6 +27,6 @@ export function worker({ replicas }: { readonly replicas: number }): ServiceSpec
     limits: { cpus: 0.5, memoryMb: 256 },
     rollout: "rolling",
     after: ["db-migrate", "s3"],
-    stopGrace: "15s",
+    stopGrace: "30s",
   });
 }
