@@ -21,7 +21,7 @@ export interface RecoverOptions {
 
 /**
  * Mends what an update that died (`kill -9`, power cut, full disk) has left behind, so that the next one converges:
- * its lock, and every operation that it began and did not write the end of. Does nothing after an update that ended.
+ * its lock, and every operation that it began and did not write the end of. Does nothing after an update that ended well.
  *
  * Safe to die in, and to run again: Docker is mended before the state is.
  *
@@ -40,20 +40,25 @@ export async function recover(options: RecoverOptions): Promise<void> {
   const run: PulumiOptions = { env, cwd, output: "capture" };
   const { stdout } = await pulumiOrFail(["stack", "export", "--stack", stack], run);
   const state = stateSchema.parse(JSON.parse(stdout));
-  if ((state.deployment.pending_operations ?? []).length === 0) return;
-
   const docker = dockerAt(env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock");
   const plan = planRecovery(state, await dockerObjects(docker));
-  for (const operation of plan.pending) report(`it was interrupted while ${operation}`);
+  for (const { doing, urn } of plan.pending) report(`it was interrupted while ${doing} ${nameOf(urn)}`);
+  for (const urn of plan.ghosts) report(`${nameOf(urn)} is gone from Docker: dropping it from the state`);
   for (const orphan of plan.orphans) {
     report(`removing the ${orphan.kind} ${orphan.name}, which it did not finish`);
     await removeObject(docker, orphan);
   }
   await replaceState(plan, stack, run);
-  if (plan.interrupted.length > 0) {
-    const targets = plan.interrupted.flatMap((urn) => ["--target", urn]);
+  if (plan.stale.length > 0) {
+    const targets = plan.stale.flatMap((urn) => ["--target", urn]);
     await pulumiOrFail(["refresh", "--stack", stack, "--yes", "--skip-preview", ...targets], run);
   }
+}
+
+/** Type and name of a resource, as pulumi prints them. */
+function nameOf(urn: string): string {
+  const [type = "", name = ""] = urn.split("::").slice(2);
+  return `${type.split("$").at(-1) ?? ""} ${name}`;
 }
 
 /** `stack import` clears the pending operations. Values are encrypted in the file, as they are in the state. */

@@ -45,12 +45,15 @@ type Resource = z.infer<typeof resourceSchema>;
 export interface RecoveryPlan {
   /** Created in Docker, but the update died before it could write that down: removed, and made again by the update. */
   readonly orphans: readonly DockerObject[];
-  /** Removed from Docker, but the update died before it could write that down: dropped from the state. */
+  /** Removed from Docker without a note of it: dropped from the state, and made again if they are still declared. */
   readonly ghosts: readonly string[];
-  /** Changed halfway: read back from Docker, so that the next update sees what is really there. */
-  readonly interrupted: readonly string[];
-  /** Operations that were under way, in pulumi's words. */
-  readonly pending: readonly string[];
+  /**
+   * Changed halfway, or gone while something stands on them: read back from Docker, so that the next update sees what is
+   * really there.
+   */
+  readonly stale: readonly string[];
+  /** Operations that were under way; `doing` is pulumi's word: creating, updating, deleting … */
+  readonly pending: readonly { readonly doing: string; readonly urn: string }[];
   /** The state to put in place; undefined when nothing has to change in it. */
   readonly state: State | undefined;
 }
@@ -75,34 +78,37 @@ export function planRecovery(state: State, objects: readonly DockerObject[]): Re
       creating.some(({ type, inputs }) => type === typeOf[kind] && inputs?.["name"] === name),
     );
 
-  const deleting = operations.filter(({ type }) => type === "deleting").map(({ resource }) => resource);
-  const gone = resources.filter(
-    (resource) =>
-      deleting.some(({ urn, id }) => urn === resource.urn && id === resource.id) &&
-      isDockers(resource) &&
-      !existing.has(`${resource.type} ${resource.id ?? ""}`) &&
-      !isNeeded(resource, resources),
+  const missing = resources.filter(
+    ({ type, id }) => Object.values(typeOf).includes(type) && !existing.has(`${type} ${id ?? ""}`),
   );
-
+  const gone = withoutDependents(missing, resources);
   const updating = operations.filter(({ type }) => type === "updating").map(({ resource }) => resource.urn);
+  const stale = [...updating, ...missing.filter((one) => !gone.includes(one)).map(({ urn }) => urn)];
   return {
     orphans,
     ghosts: gone.map(({ urn }) => urn),
-    interrupted: [...new Set(updating)].filter((urn) => resources.some((resource) => resource.urn === urn)),
-    pending: operations.map(({ type, resource }) => `${type} ${resource.urn.split("::").slice(2).join(" ")}`),
-    state: operations.length === 0 ? undefined : without(state, gone),
+    stale: [...new Set(stale)].filter((urn) => resources.some((resource) => resource.urn === urn)),
+    pending: operations.map(({ type, resource }) => ({ doing: type, urn: resource.urn })),
+    state: operations.length + gone.length === 0 ? undefined : without(state, gone),
   };
 }
 
-function isDockers({ type }: Resource): boolean {
-  return Object.values(typeOf).includes(type);
+/** Those that nothing else in the state stands on: dropping them leaves a state that is whole. */
+function withoutDependents(missing: readonly Resource[], resources: readonly Resource[]): readonly Resource[] {
+  const kept = missing.filter(
+    (one) =>
+      one.delete !== true &&
+      resources.some((other) => !missing.includes(other) && (other.parent === one.urn || dependsOn(other, one))),
+  );
+  return kept.length === 0
+    ? missing
+    : withoutDependents(
+        missing.filter((one) => !kept.includes(one)),
+        resources,
+      );
 }
 
-/** What was being deleted, something in the state may still refer to: then a refresh has to sort it out. */
-function isNeeded({ urn, delete: replaced }: Resource, resources: readonly Resource[]): boolean {
-  if (replaced === true) return false;
-  return resources.some(({ parent, dependencies }) => parent === urn || dependencies?.includes(urn) === true);
-}
+const dependsOn = ({ dependencies }: Resource, { urn }: Resource): boolean => dependencies?.includes(urn) === true;
 
 function without(state: State, gone: readonly Resource[]): State {
   const resources = (state.deployment.resources ?? []).filter((one) => !gone.includes(one));
