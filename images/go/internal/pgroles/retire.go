@@ -53,12 +53,29 @@ func drain(ctx context.Context, admin *pgx.Conn, roles []string, patience time.D
 	}
 }
 
-// end terminates what is left and waits until it is gone, since a role with sessions can be dropped but its sessions go on.
+// end terminates what is left, until nothing is: a session that was logging in when the role was closed may appear late.
+// The processes are listed first, because in one statement the server may call pg_terminate_backend before it filters.
 func end(ctx context.Context, admin *pgx.Conn, role string) (int, error) {
-	var ended int
-	const query = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND pg_terminate_backend(pid, 5000)"
-	err := admin.QueryRow(ctx, query, role).Scan(&ended)
-	return ended, err
+	ended := 0
+	for {
+		rows, err := admin.Query(ctx, "SELECT pid FROM pg_stat_activity WHERE usename = $1", role)
+		if err != nil {
+			return ended, err
+		}
+		pids, err := pgx.CollectRows(rows, pgx.RowTo[int32])
+		if err != nil || len(pids) == 0 {
+			return ended, err
+		}
+		for _, pid := range pids {
+			var gone bool
+			if err := admin.QueryRow(ctx, "SELECT pg_terminate_backend($1, 5000)", pid).Scan(&gone); err != nil {
+				return ended, err
+			}
+			if gone {
+				ended++
+			}
+		}
+	}
 }
 
 // drop removes the role. What it may own after a RESET ROLE goes to the shared owner first.
