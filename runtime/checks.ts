@@ -4,7 +4,7 @@
  */
 import type { KeyObject } from "node:crypto";
 import type { Finding, Reason } from "./findings.ts";
-import { sortFindings } from "./findings.ts";
+import { sortFindings, wholeFinding } from "./findings.ts";
 import type { Manifest, ManifestEntry, ManifestSecret } from "./manifest.ts";
 import { fileNameOf } from "./manifest.ts";
 import { checkPem, isPair } from "./pem.ts";
@@ -192,8 +192,8 @@ async function grantFindings(manifest: Manifest, provider: SecretProvider): Prom
   const granted = new Set(filesOf(manifest).map((file) => file.fileName));
   const extra = (await provider.list().catch(() => [])).filter((name) => !granted.has(name));
   return extra.map((name) => {
-    const shown = /^[A-Z][A-Z0-9_]{0,47}(\.\d{1,7})?$/.test(name) ? name : "A file of another name";
     const message = "is mounted and not in the manifest; take the mount away or grant it in the catalog";
-    return findingAt({ secret: shown }, "not-granted", message);
+    if (/^[A-Z][A-Z0-9_]{0,47}(\.\d{1,7})?$/.test(name)) return findingAt({ secret: name }, "not-granted", message);
+    return wholeFinding("not-granted", `A file that is named like no secret ${message}`);
   });
 }

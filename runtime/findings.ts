@@ -64,6 +64,11 @@ export interface Finding {
   readonly message: string;
 }
 
+/** A finding about the manifest, the provider or the directory as a whole. */
+export function wholeFinding(reason: Reason, message: string): Finding {
+  return { secret: null, entry: null, generation: null, reason, message };
+}
+
 /** Sorted by secret, entry, generation and reason, whole-manifest findings first; doubles removed. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   const key = (f: Finding): string =>

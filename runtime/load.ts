@@ -1,7 +1,7 @@
 /** What a service calls first: reads the manifest and every file it grants, checks them all, or refuses to start. */
 import { readFile, stat } from "node:fs/promises";
 import { checkAll, type CheckResult } from "./checks.ts";
-import { EXIT_CONFIG, findingLine, SecretsError, sortFindings, type Finding, type Reason } from "./findings.ts";
+import { EXIT_CONFIG, findingLine, SecretsError, sortFindings, wholeFinding, type Finding } from "./findings.ts";
 import { MANIFEST_PATH, parseManifest, type Manifest } from "./manifest.ts";
 import { createProvider, type SecretProvider } from "./provider.ts";
 import { ProviderError } from "./providerError.ts";
@@ -36,7 +36,7 @@ export async function inspectSecrets(options: LoadOptions = {}): Promise<Inspect
   const service = manifest.service;
   if (options.service !== undefined && options.service !== service) {
     const message = `The manifest is for the service ${service}, not ${options.service}; mount its own`;
-    return stopped([whole("manifest-wrong-service", message)], manifest, options.service);
+    return stopped([wholeFinding("manifest-wrong-service", message)], manifest, options.service);
   }
   const provider = makeProvider(options, manifest, env);
   if ("reason" in provider) return stopped([provider], manifest, service);
@@ -63,7 +63,7 @@ export async function startOrExit(options: LoadOptions = {}): Promise<Secrets> {
         ? error.findings.map((f) => findingLine(f, error.service))
         : [
             findingLine(
-              whole("provider-unavailable", "The checks failed to run; report this"),
+              wholeFinding("provider-unavailable", "The checks failed to run; report this"),
               options.service ?? null,
             ),
           ];
@@ -75,10 +75,6 @@ export async function startOrExit(options: LoadOptions = {}): Promise<Secrets> {
     });
     process.exit(EXIT_CONFIG);
   }
-}
-
-function whole(reason: Reason, message: string): Finding {
-  return { secret: null, entry: null, generation: null, reason, message };
 }
 
 function stopped(findings: Finding[], manifest: Manifest | null, service: string | null): Inspection {
@@ -96,19 +92,21 @@ async function loadManifest(options: LoadOptions, env: Env): Promise<{ manifest:
   try {
     const { size } = await stat(path);
     if (size > MAX_MANIFEST_BYTES) {
-      return { finding: whole("manifest-invalid", `The manifest at ${where} is too large; mount the right file`) };
+      return {
+        finding: wholeFinding("manifest-invalid", `The manifest at ${where} is too large; mount the right file`),
+      };
     }
     json = await readFile(path, "utf8");
   } catch {
     return {
-      finding: whole("manifest-missing", `There is no manifest to read at ${where}; mount the service's config`),
+      finding: wholeFinding("manifest-missing", `There is no manifest to read at ${where}; mount the service's config`),
     };
   }
   const parsed = parseManifest(json);
   if (parsed.ok) return { manifest: parsed.manifest };
   const problems = parsed.problems.slice(0, 10).join(", ");
   const message = `The manifest at ${where} is not valid (${problems}); deploy it from the same release as the service`;
-  return { finding: whole("manifest-invalid", message) };
+  return { finding: wholeFinding("manifest-invalid", message) };
 }
 
 /** Production is what either the manifest or GOIMG_ENV calls so: neither alone can weaken the other. */
@@ -119,9 +117,9 @@ function makeProvider(options: LoadOptions, manifest: Manifest, env: Env): Secre
     const provider = options.provider ?? createProvider(name, { directory: manifest.directory, env });
     if (!production || provider.allowedInProduction) return provider;
     const message = `The provider ${provider.name} is for development and this is production; set SECRET_PROVIDER=docker`;
-    return whole("provider-not-allowed", message);
+    return wholeFinding("provider-not-allowed", message);
   } catch (error) {
-    if (error instanceof ProviderError) return whole(error.reason, `SECRET_PROVIDER ${error.message}`);
-    return whole("provider-unavailable", "The provider can't be made; look at its own log");
+    if (error instanceof ProviderError) return wholeFinding(error.reason, `SECRET_PROVIDER ${error.message}`);
+    return wholeFinding("provider-unavailable", "The provider can't be made; look at its own log");
   }
 }

@@ -46,11 +46,12 @@ func checkAll(m *Manifest, from provider) ([]Finding, []reading) {
 		if granted[name] {
 			continue
 		}
-		if !shownRule.MatchString(name) {
-			name = "A file of another name"
-		}
 		message := "is mounted and not in the manifest; take the mount away or grant it in the catalog"
-		found = append(found, place{secret: name}.finding(problem{"not-granted", message}))
+		if shownRule.MatchString(name) {
+			found = append(found, place{secret: name}.finding(problem{"not-granted", message}))
+		} else {
+			found = append(found, *whole("not-granted", "A file that is named like no secret "+message))
+		}
 	}
 	return sortFindings(found), readings
 }

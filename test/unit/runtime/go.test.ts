@@ -168,6 +168,13 @@ describe("the Go library", () => {
     expect(lists[1]).toEqual(expect.arrayContaining(weak));
   });
 
+  it("is used in docs/runtime.md as in its own example, which runs", () => {
+    const read = (path: string): string => readFileSync(join(source, path), "utf8");
+    const block = /docs\/runtime\.md begins\n([^]*?)\n\/\/ docs\/runtime\.md ends/.exec(read("example_test.go"))?.[1];
+    expect(block).toMatch(/LoadOrExit/);
+    expect(read("../../docs/runtime.md")).toContain(block?.trim());
+  });
+
   it("passes its own tests", async () => {
     const { stdout } = await run("go", ["test", "-count=1", "./..."], { cwd: source });
     expect(stdout).toContain("ok");

@@ -1,10 +1,12 @@
 /** The API of loaded secrets, the manifest's own rules, and the checks between values. */
+import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { loadSecrets, ProviderError, registerProvider, SecretsError, type Manifest } from "../../../runtime/index.ts";
 import { dockerProvider } from "../../../runtime/docker.ts";
+import { checkPem } from "../../../runtime/pem.ts";
 import type { SecretProvider } from "../../../runtime/provider.ts";
 import { leaks } from "./damage.ts";
 import { makeKeys, mount, randomText, valuesFor, type Keys, type Mounted } from "./fixture.ts";
@@ -141,9 +143,18 @@ describe("values against each other and against the grant", () => {
     const m = mounted(undefined, values);
     writeFileSync(join(m.directory, "sentinel-Qx7v"), "x", { mode: 0o400 });
     const found = await findings(m);
-    expect(found.sort()).toEqual(
-      ["A file of another name", "DB_PASSWORD.1", "GRAFANA_ADMIN_PASSWORD"].map((name) => `${name}. not-granted`),
-    );
+    expect(found.sort()).toEqual(["", "DB_PASSWORD.1", "GRAFANA_ADMIN_PASSWORD"].map((name) => `${name}. not-granted`));
+  });
+
+  it("finds a key whose public exponent is too small", () => {
+    const make = (publicExponent: number): string =>
+      generateKeyPairSync("rsa", { modulusLength: BITS, publicExponent })
+        .privateKey.export({ type: "pkcs8", format: "pem" })
+        .toString();
+    const reasonsOf = (pem: string): string[] =>
+      checkPem(Buffer.from(pem), { type: "rsaPrivateKeyPem", minBits: BITS, pair: "X" }).problems.map((p) => p.reason);
+    expect(reasonsOf(make(3))).toEqual(["weak"]);
+    expect(reasonsOf(make(65_537))).toEqual([]);
   });
 
   it("finds a private key without the right half, and accepts one whose pair is not granted", async () => {

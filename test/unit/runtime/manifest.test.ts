@@ -55,6 +55,18 @@ describe("the manifest", () => {
     }
   });
 
+  it("has every reason explained in docs/runtime.md, and none that does not exist", () => {
+    const page = readFileSync(new URL("../docs/runtime.md", runtime), "utf8");
+    const rows = page
+      .slice(page.search(/^\| reason /m))
+      .split("\n")
+      .slice(2);
+    const explained = rows.flatMap((row) =>
+      [...(row.split("|")[1] ?? "").matchAll(/`([a-z0-9-]+)`/g)].map((m) => m[1]),
+    );
+    expect(explained.sort()).toEqual([...REASONS].sort());
+  });
+
   it("has a reason in the published list for each damage", () => {
     const known: readonly string[] = REASONS;
     expect(damages.flatMap((d) => [...d.reasons, ...d.also]).filter((reason) => !known.includes(reason))).toEqual([]);
