@@ -104,20 +104,12 @@ function idleGenerations(
   );
 }
 
-/** Carries out what is declared. */
-export const deployStep = ({ rotation, declared }: Situation): Step => ({
-  kind: "step",
-  action: "deploy",
-  edits: [],
-  waitFor: waits(rotation, declared),
-});
-
 /** The step to make while what is declared is not what runs: carry it out, or wait until the orchestrator has. */
-function whenUnsettled(situation: Situation): Next | undefined {
-  const reasons = unsettledReasons(situation.rotation, situation.declared, situation.facts);
+export function whenUnsettled({ rotation, declared, facts }: Situation): Next | undefined {
+  const reasons = unsettledReasons(rotation, declared, facts);
   if (reasons.length === 0) return undefined;
   if (reasons.some(({ kind }) => kind !== "deploy")) return blocked(reasons);
-  return deployStep(situation);
+  return { kind: "step", action: "deploy", edits: [], waitFor: waits(rotation, declared) };
 }
 
 function step(

@@ -1,7 +1,7 @@
 import { applyTo, describeChange, type Edit } from "./edits.ts";
 import { highestOf, type SecretFacts } from "./facts.ts";
 import type { Generations } from "./generations.ts";
-import { deployStep, revokeStep, rollbackStep, rotateStep } from "./goals.ts";
+import { revokeStep, rollbackStep, rotateStep, whenUnsettled } from "./goals.ts";
 import { unsafeReasons } from "./guard.ts";
 import type { Reason } from "./settled.ts";
 import type { Rotation } from "./strategies.ts";
@@ -107,11 +107,9 @@ export function next(goal: Goal, situation: Situation): Next {
   const after = applyTo(rotation.secret, declared, proposed.edits);
   const unsafe = unsafeReasons(rotation, after, facts);
   if (unsafe.length === 0) return proposed;
-  // What an unfinished update has yet to take away may be all that is in the way.
-  const leftovers = facts.stored.some((generation) => !declared.live.includes(generation));
-  if (leftovers && proposed.action !== "deploy" && unsafeReasons(rotation, declared, facts).length === 0) {
-    return deployStep(situation);
-  }
+  // What an unfinished update has yet to do may be all that is in the way.
+  const unfinished = proposed.action === "deploy" ? undefined : whenUnsettled(situation);
+  if (unfinished !== undefined && unsafeReasons(rotation, declared, facts).length === 0) return unfinished;
   return { kind: "blocked", reasons: unsafe.map((message) => ({ kind: "operator", message })) };
 }
 

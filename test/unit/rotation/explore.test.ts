@@ -8,9 +8,12 @@ import { newWorld, type World } from "./world.ts";
  * interleavings, but all of them. What the update and the orchestrator do of themselves costs nothing.
  */
 const budget = {
-  edits: Number(process.env["ROTATION_EDITS"] ?? 2),
+  edits: Number(process.env["ROTATION_EDITS"] ?? 1),
   faults: Number(process.env["ROTATION_FAULTS"] ?? 1),
 };
+
+/** One secret for each way of accepting credentials: those left out have the rules of one that is here. */
+const different = ["JWT_KEY", "DB_PASSWORD", "REDIS_ADMIN_PASSWORD", "S3_KEY", "GRAFANA_ADMIN_PASSWORD"] as const;
 
 interface Node {
   readonly world: World;
