@@ -1,0 +1,11 @@
+import { PolicyPack } from "@pulumi/policy";
+import { policy } from "./pulumi.ts";
+import { rules } from "./rules.ts";
+
+// The SDK reads the pack's version from package.json in the working directory, which the engine sets to the project's.
+const directory = process.cwd();
+process.chdir(import.meta.dirname);
+
+const surroundings = { now: () => new Date(), env: process.env, directory };
+
+new PolicyPack("goimg-secrets", { policies: rules().map((rule) => policy(rule, surroundings)) });

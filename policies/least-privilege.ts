@@ -1,0 +1,30 @@
+import type { Rule, Settings } from "./model/rule.ts";
+import { accessProblems } from "./privilege/access.ts";
+import { mountProblems } from "./privilege/mounts.ts";
+import { grantProblems } from "./privilege/grants.ts";
+import { networkProblems } from "./privilege/network.ts";
+
+const settings: Settings = {
+  grants: {
+    type: "object",
+    additionalProperties: { type: "array", items: { type: "string", minLength: 1 } },
+    description: "store entries that each service may mount, in place of the catalog's grants; * stands for any text",
+  },
+};
+
+/**
+ * A service mounts only its grants, as files that only it can read; access rules name exact secrets; databases are not
+ * published, and traffic between nodes is encrypted.
+ */
+export const leastPrivilege: Rule = {
+  name: "least-privilege",
+  description: "Services read only their own secrets, and only they reach the databases.",
+  level: "mandatory",
+  settings,
+  resource: (resource) =>
+    [...mountProblems(resource), ...accessProblems(resource), ...networkProblems(resource)].map((problem) => ({
+      ...problem,
+      urn: resource.urn,
+    })),
+  stack: grantProblems,
+};

@@ -1,0 +1,129 @@
+import { at, isRecord, isUnknownAt, listAt, numberAt, textAt } from "./model/properties.ts";
+import type { Resource, Rule, Violation } from "./model/rule.ts";
+
+/**
+ * A change of a secret reaches services without a gap: a new task is healthy before an old one stops, a bad one rolls
+ * back, the update waits for it, and nothing that a service refers to is deleted before its replacement exists.
+ */
+export const safeRollout: Rule = {
+  name: "safe-rollout",
+  description: "Services move to a new secret without an interruption, and back when it is wrong.",
+  level: "mandatory",
+  settings: {},
+  resource: (resource) => (resource.type === "docker:index:Service" ? serviceProblems(resource) : []),
+  stack: (resources) => [...singleReplicas(resources), ...deletedFirst(resources)],
+};
+
+function serviceProblems({ props, urn }: Resource): readonly Violation[] {
+  const report = (rule: string, message: string): Violation => ({ rule, message, urn });
+  const violations: Violation[] = [];
+  if (!isUnknownAt(props, "convergeConfig") && !isRecord(at(props, "convergeConfig"))) {
+    violations.push(report("converge", "the update does not wait for its tasks: set convergeConfig"));
+  }
+  const hasHealth = isRecord(at(props, "taskSpec", "containerSpec", "healthcheck"));
+  if (!hasHealth || isJob(props) || isUnknownAt(props, "updateConfig")) return violations;
+  if (
+    textAt(props, "updateConfig", "failureAction") !== "rollback" &&
+    !isUnknownAt(props, "updateConfig", "failureAction")
+  ) {
+    violations.push(
+      report(
+        "rollback",
+        'a task that is not healthy does not roll the update back: set updateConfig.failureAction: "rollback"',
+      ),
+    );
+  }
+  const order = textAt(props, "updateConfig", "order") ?? "stop-first";
+  if (order !== "start-first" && !isUnknownAt(props, "updateConfig", "order") && !mustStopFirst(props)) {
+    violations.push(
+      report("start-first", 'a task stops before its successor is healthy: set updateConfig.order: "start-first"'),
+    );
+  }
+  return violations;
+}
+
+/** Runs to its end: rolling back what was done once makes no sense. */
+function isJob(props: Resource["props"]): boolean {
+  const condition = textAt(props, "taskSpec", "restartPolicy", "condition");
+  const attempts = numberAt(props, "taskSpec", "restartPolicy", "maxAttempts") ?? 0;
+  return (
+    condition === "none" || (condition === "on-failure" && attempts > 0) || isRecord(at(props, "mode", "replicatedJob"))
+  );
+}
+
+/** Two tasks can't hold the port of a node, or the data of a volume that has one writer. */
+function mustStopFirst(props: Resource["props"]): boolean {
+  const ports = listAt(props, "endpointSpec", "ports");
+  if (ports.some((port) => textAt(port, "publishMode") === "host")) return true;
+  if (replicas(props) !== 1) return false;
+  return listAt(props, "taskSpec", "containerSpec", "mounts").some(
+    (mount) => ["volume", "bind"].includes(textAt(mount, "type") ?? "") && at(mount, "readOnly") !== true,
+  );
+}
+
+/** Undefined for a global service, which has a task on each node. */
+function replicas(props: Resource["props"]): number | undefined {
+  if (at(props, "mode", "global") === true || isUnknownAt(props, "mode", "replicated", "replicas")) return undefined;
+  return numberAt(props, "mode", "replicated", "replicas") ?? 1;
+}
+
+/** Behind the gateway: services that share a network with one that publishes a port, and publish none themselves. */
+function singleReplicas(resources: readonly Resource[]): readonly Violation[] {
+  const types = new Map(resources.map(({ urn, type }) => [urn, type]));
+  const services = resources.filter(({ type, props }) => type === "docker:index:Service" && !isJob(props));
+  const isGateway = ({ props }: Resource) => listAt(props, "endpointSpec", "ports").length > 0;
+  const gatewayNetworks = new Set(services.filter(isGateway).flatMap((gateway) => networksOf(gateway, types)));
+  return services
+    .filter((service) => !isGateway(service) && replicas(service.props) === 1)
+    .filter((service) => networksOf(service, types).some((network) => gatewayNetworks.has(network)))
+    .map(({ urn }) => ({
+      rule: "replicas",
+      message:
+        "one replica behind the gateway: set mode.replicated.replicas to 2 or more, so that one serves while the other moves",
+      urn,
+    }));
+}
+
+function networksOf(service: Resource, types: ReadonlyMap<string, string>): readonly string[] {
+  const computedFrom = [...service.dependsOn.values()]
+    .flat()
+    .filter((urn) => types.get(urn) === "docker:index:Network");
+  const named = listAt(service.props, "taskSpec", "networksAdvanceds").map((network) => textAt(network, "name"));
+  return [...computedFrom, ...named.filter((name) => name !== undefined)];
+}
+
+/** A change of any input replaces these, and an explicit name makes the provider delete the old one first. */
+const immutable = new Set(["docker:index:Secret", "docker:index:ServiceConfig"]);
+
+function deletedFirst(resources: readonly Resource[]): readonly Violation[] {
+  const services = resources.filter(({ type }) => type === "docker:index:Service");
+  const referred = new Set(services.flatMap(({ dependsOn }) => [...dependsOn.values()].flat()));
+  return resources.flatMap((resource): Violation[] => {
+    const isService = resource.type === "docker:index:Service";
+    if (!referred.has(resource.urn) || isService) return [];
+    if (resource.deleteBeforeReplace) {
+      return [
+        {
+          rule: "delete-first",
+          message: "a service refers to it, and deleteBeforeReplace is set: remove the option",
+          urn: resource.urn,
+        },
+      ];
+    }
+    if (!immutable.has(resource.type) || !hasExplicitName(resource)) return [];
+    return [
+      {
+        rule: "delete-first",
+        message:
+          "a service refers to it, and its own name makes a replacement delete it first: leave name out, so that each has its own",
+        urn: resource.urn,
+      },
+    ];
+  });
+}
+
+/** Pulumi's own names are the resource's with a random suffix. */
+function hasExplicitName({ name, props }: Resource): boolean {
+  const given = textAt(props, "name");
+  return given !== undefined && !(given.startsWith(`${name}-`) && /^-[0-9a-f]{6,8}$/.test(given.slice(name.length)));
+}
