@@ -65,7 +65,8 @@ function environment(spec: ServiceSpec, { declared, production }: ContainerConte
 }
 
 function mounts(spec: ServiceSpec, { volumes }: ContainerContext): input.ServiceTaskSpecContainerSpecMount[] {
-  const scratch = { type: "tmpfs", target: "/tmp", tmpfsOptions: { mode: 0o1777, sizeBytes: 64 * 1024 * 1024 } };
+  // Without the sticky bit, which the provider does not read back: one user runs here, so there is nobody to keep out.
+  const scratch = { type: "tmpfs", target: "/tmp", tmpfsOptions: { mode: 0o777, sizeBytes: 64 * 1024 * 1024 } };
   return [
     scratch,
     ...spec.volumes.map(({ volume, path, readOnly }) => {
