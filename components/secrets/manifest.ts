@@ -1,4 +1,4 @@
-import type { EntryName } from "../catalog/grants.ts";
+import { entriesFor, secretSpecs, type EntryName } from "../catalog/grants.ts";
 import type { ServiceName } from "../catalog/types.ts";
 import type { Manifest, ManifestSecret } from "../../runtime/manifest.ts";
 import type { Declared } from "./declare.ts";
@@ -43,5 +43,19 @@ export function manifestFor({ service, stack, production, granted, declared }: M
       });
     }
   }
+  for (const { name, secret, format } of absent(service, granted, declared)) {
+    const { kind, strategy } = secretSpecs[secret];
+    const off = { name: secret, kind, strategy, required: false, active: null, live: [] };
+    const known = secrets.find((described) => described.name === secret);
+    if (known === undefined) secrets.push({ ...off, entries: [{ name, format, files: {} }] });
+    else known.entries.push({ name, format, files: {} });
+  }
   return { version: 1, service, stack, production, directory: secretsDirectory, secrets };
+}
+
+/** Granted, and switched off in this stack: the service is told, so that it does not take the absence for damage. */
+function absent(service: ServiceName, granted: readonly EntryName[], declared: readonly Declared[]) {
+  return entriesFor(service).filter(
+    ({ name, secret }) => granted.includes(name) && !declared.some((state) => state.secret === secret),
+  );
 }

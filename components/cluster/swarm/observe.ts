@@ -1,0 +1,160 @@
+import type Docker from "dockerode";
+import type { SecretName } from "../../catalog/grants.ts";
+import { findSecret } from "../../catalog/grants.ts";
+import type { Held } from "../../rotation/facts.ts";
+
+/** One generation of one entry, as Swarm keeps it. */
+export interface ObservedSecret {
+  readonly id: string;
+  readonly entry: string;
+  readonly generation: number;
+  readonly createdAt: Date;
+}
+
+/** What a spec mounts, by secret. */
+export type HeldBySecret = ReadonlyMap<SecretName, Held>;
+
+/** One task that runs, or is about to. */
+export interface ObservedTask {
+  readonly id: string;
+  readonly slot: number;
+  readonly node: string;
+  readonly container: string | undefined;
+  readonly state: string;
+  readonly since: Date;
+  readonly held: HeldBySecret;
+}
+
+/** One service of the stack. */
+export interface ObservedService {
+  readonly id: string;
+  /** Its name in the catalog, e.g. `api`. */
+  readonly name: string;
+  readonly replicas: number;
+  readonly update: "settled" | "updating" | "rollingBack" | "paused";
+  readonly spec: HeldBySecret;
+  /** Where an update under way would roll back to. */
+  readonly previous: HeldBySecret | undefined;
+  readonly tasks: readonly ObservedTask[];
+}
+
+/** Everything of one stack on one Swarm. Holds names, numbers and times. */
+export interface Observed {
+  readonly secrets: readonly ObservedSecret[];
+  readonly services: readonly ObservedService[];
+}
+
+/**
+ * Asks Swarm what runs of a stack: three calls, side by side.
+ *
+ * @throws what the Docker API throws, when there is no engine or it is not a manager.
+ */
+export async function observeSwarm(docker: Docker, stack: string): Promise<Observed> {
+  const label = { label: [`goimg.stack=${stack}`] };
+  const [services, tasks, secrets] = await Promise.all([
+    docker.listServices({ filters: label }) as unknown as Promise<readonly ApiService[]>,
+    docker.listTasks({ filters: { "desired-state": ["running"] } }) as unknown as Promise<readonly ApiTask[]>,
+    docker.listSecrets({ filters: label }) as unknown as Promise<readonly ApiSecret[]>,
+  ]);
+  const known = secrets.map(({ ID, CreatedAt, Spec }): ObservedSecret => ({
+    id: ID,
+    entry: Spec.Labels?.["goimg.entry"] ?? "",
+    generation: Number(Spec.Labels?.["goimg.generation"] ?? 0),
+    createdAt: new Date(CreatedAt),
+  }));
+  const byId = new Map(known.map((secret) => [secret.id, secret]));
+  return {
+    secrets: known,
+    services: services.map((service) => observedService(service, tasks, byId)),
+  };
+}
+
+interface ApiSpec {
+  readonly ContainerSpec: {
+    readonly Secrets?: readonly { readonly SecretID: string; readonly File?: { readonly Name: string } }[];
+  };
+}
+interface ApiService {
+  readonly ID: string;
+  readonly Spec: {
+    readonly Name: string;
+    readonly Labels?: Readonly<Record<string, string>>;
+    readonly Mode?: { readonly Replicated?: { readonly Replicas?: number } };
+    readonly TaskTemplate: ApiSpec;
+  };
+  readonly PreviousSpec?: { readonly TaskTemplate: ApiSpec };
+  readonly UpdateStatus?: { readonly State?: string };
+}
+interface ApiTask {
+  readonly ID: string;
+  readonly ServiceID: string;
+  readonly Slot?: number;
+  readonly NodeID?: string;
+  readonly Spec: ApiSpec;
+  readonly Status: {
+    readonly State: string;
+    readonly Timestamp: string;
+    readonly ContainerStatus?: { readonly ContainerID?: string };
+  };
+}
+interface ApiSecret {
+  readonly ID: string;
+  readonly CreatedAt: string;
+  readonly Spec: { readonly Labels?: Readonly<Record<string, string>> };
+}
+
+type ById = ReadonlyMap<string, ObservedSecret>;
+
+function observedService(service: ApiService, tasks: readonly ApiTask[], byId: ById): ObservedService {
+  const { ID, Spec, PreviousSpec, UpdateStatus } = service;
+  return {
+    id: ID,
+    name: Spec.Labels?.["goimg.service"] ?? Spec.Name,
+    replicas: Spec.Mode?.Replicated?.Replicas ?? 1,
+    update: updateState(UpdateStatus?.State),
+    spec: heldIn(Spec.TaskTemplate, byId),
+    previous: PreviousSpec === undefined ? undefined : heldIn(PreviousSpec.TaskTemplate, byId),
+    tasks: tasks
+      .filter(({ ServiceID }) => ServiceID === ID)
+      .map((task) => ({
+        id: task.ID,
+        slot: task.Slot ?? 0,
+        node: task.NodeID ?? "",
+        container: task.Status.ContainerStatus?.ContainerID,
+        state: task.Status.State,
+        since: new Date(task.Status.Timestamp),
+        held: heldIn(task.Spec, byId),
+      })),
+  };
+}
+
+/** Swarm's update states ("UpdateStatus" of the Docker API), as the rotation sees them. */
+function updateState(state: string | undefined): ObservedService["update"] {
+  switch (state) {
+    case "updating":
+      return "updating";
+    case "rollback_started":
+      return "rollingBack";
+    case "paused":
+    case "rollback_paused":
+      return "paused";
+    default:
+      return "settled";
+  }
+}
+
+function heldIn({ ContainerSpec }: ApiSpec, byId: ById): HeldBySecret {
+  const held = new Map<SecretName, { live: Set<number>; active: number }>();
+  for (const { SecretID, File } of ContainerSpec.Secrets ?? []) {
+    const secret = byId.get(SecretID);
+    const name = secret === undefined ? undefined : findSecret(secret.entry);
+    if (secret === undefined || name === undefined) continue;
+    const found = held.get(name) ?? { live: new Set<number>(), active: 0 };
+    found.live.add(secret.generation);
+    if (File?.Name === secret.entry) found.active = secret.generation;
+    held.set(name, found);
+  }
+  return new Map(
+    [...held].map(([name, { live, active }]) => [name, { live: [...live].sort((a, b) => a - b), active }]),
+  );
+}
