@@ -35,7 +35,7 @@ export interface ImageSpec {
 /** Node for the image: the same architecture as this machine's, from the package that pins it. */
 const nodeBinary = `node_modules/node-linux-${arch}/bin/node`;
 /** Everything that the Go programs are compiled from. */
-const goInputs = ["images/go"];
+const goInputs = ["images/go", "runtime/go"];
 /** Dependencies of the bundled programs are pinned by the lockfile. */
 const bundleInputs = ["images/app", "runtime", "package-lock.json", nodeBinary];
 const programs = ["api", "worker", "db-migrate"];

@@ -1,5 +1,4 @@
 /** The API: starts only with valid secrets, serves until SIGTERM, and leaves without dropping a request. */
-import { startOrExit } from "../../../runtime/load.ts";
 import { openCache } from "./cache.ts";
 import { authConfig, backendConfig, serverConfig } from "./config.ts";
 import { Database } from "./database.ts";
@@ -9,8 +8,9 @@ import { Readiness } from "./readiness.ts";
 import { routes } from "./routes.ts";
 import { Storage } from "./storage.ts";
 import { Tokens } from "./tokens.ts";
+import { start } from "./start.ts";
 
-const secrets = await startOrExit({ service: "api" });
+const secrets = await start("api", ["DB_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"]);
 const config = backendConfig(process.env);
 const auth = authConfig(process.env);
 const { port, drainSeconds } = serverConfig(process.env, 8080);

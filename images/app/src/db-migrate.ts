@@ -1,10 +1,10 @@
 /** The migration job: brings the schema up to date as the owner role, once, however often and in parallel it is run. */
 import type pg from "pg";
-import { startOrExit } from "../../../runtime/load.ts";
 import { backendConfig } from "./config.ts";
 import { Database } from "./database.ts";
 import { failure, info } from "./log.ts";
 import { migrations } from "./migrations.ts";
+import { start } from "./start.ts";
 
 /** Key of the advisory lock that keeps two runs apart, for the length of their transaction. */
 const LOCK = 0x676f696d;
@@ -28,7 +28,7 @@ async function migrate(client: pg.PoolClient, owner: string): Promise<number> {
   return due.length;
 }
 
-const secrets = await startOrExit({ service: "db-migrate" });
+const secrets = await start("db-migrate", ["DB_PASSWORD"]);
 const { database: config } = backendConfig(process.env);
 const database = new Database(config, secrets, 1);
 try {

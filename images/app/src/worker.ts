@@ -1,14 +1,14 @@
 /** The worker: looks at each uploaded object and writes down its hash and size. */
 import { EventEmitter } from "node:events";
-import { startOrExit } from "../../../runtime/load.ts";
 import { backendConfig, serverConfig } from "./config.ts";
 import { connectionOptions, Database } from "./database.ts";
 import { httpServer, untilDrained } from "./httpServer.ts";
 import { listen, work } from "./jobs.ts";
 import { Readiness } from "./readiness.ts";
 import { Storage } from "./storage.ts";
+import { start } from "./start.ts";
 
-const secrets = await startOrExit({ service: "worker" });
+const secrets = await start("worker", ["DB_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"]);
 const config = backendConfig(process.env);
 const { port } = serverConfig(process.env, 8081);
 

@@ -9,7 +9,6 @@ import (
 	"goimg-secrets/images/internal/job"
 	"goimg-secrets/images/internal/pgroles"
 	"goimg-secrets/images/internal/redisacl"
-	"goimg-secrets/images/internal/secrets"
 )
 
 const usage = `usage: goimg-job COMMAND
@@ -56,8 +55,7 @@ func main() {
 
 func dbRoles() {
 	job.Start()
-	loaded := secrets.LoadOrExit("db-roles")
-	loaded.Require("DB_PASSWORD")
+	loaded := job.Secrets("db-roles", "DB_PASSWORD")
 	ctx, stop := job.Context()
 	defer stop()
 	var logins []pgroles.Login
@@ -80,8 +78,7 @@ func dbRoles() {
 
 func cacheACL() {
 	job.Start()
-	loaded := secrets.LoadOrExit("cache-acl")
-	loaded.Require("REDIS_PASSWORD", "REDIS_ADMIN_PASSWORD")
+	loaded := job.Secrets("cache-acl", "REDIS_PASSWORD", "REDIS_ADMIN_PASSWORD")
 	ctx, stop := job.Context()
 	defer stop()
 	reveal := func(entry string) []string {

@@ -8,12 +8,10 @@ import (
 
 	"goimg-secrets/images/internal/job"
 	"goimg-secrets/images/internal/objects"
-	"goimg-secrets/images/internal/secrets"
 )
 
 func main() {
-	loaded := secrets.LoadOrExit("s3")
-	loaded.Require("S3_ACCESS_KEY", "S3_SECRET_KEY")
+	loaded := job.Secrets("s3", "S3_ACCESS_KEY", "S3_SECRET_KEY")
 	var pairs []objects.KeyPair
 	keys := loaded.Live("S3_SECRET_KEY")
 	for i, access := range loaded.Live("S3_ACCESS_KEY") {

@@ -90,7 +90,9 @@ func ensureOwner(ctx context.Context, admin *pgx.Conn, database string) error {
 	statements = append(statements,
 		"ALTER ROLE "+name+" NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD NULL",
 		"ALTER DATABASE "+name+" OWNER TO "+name,
-		"REVOKE ALL ON DATABASE "+name+" FROM PUBLIC")
+		"REVOKE ALL ON DATABASE "+name+" FROM PUBLIC",
+		// The login roles have no business in the server's own databases.
+		"REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
 	for _, s := range statements {
 		if _, err := admin.Exec(ctx, s); err != nil {
 			return err
