@@ -44,8 +44,6 @@ export interface SecretFacts {
   /** Generations that the backing service says it accepts; left out where it can't be asked. */
   readonly accepted?: readonly number[];
   readonly services: readonly ServiceFact[];
-  /** Generations that the job which removes them is told to remove: it may do so again whenever it restarts. */
-  readonly dropped?: readonly number[];
   /** The highest generation that ever existed (audit log): numbers are not used twice. */
   readonly highest?: number;
   /** When every client's task first held a generation; from the tasks' own times when left out. */
@@ -56,18 +54,8 @@ export interface SecretFacts {
   readonly external?: { readonly supplied: readonly number[]; readonly refused: readonly number[] };
 }
 
-/** The highest number found anywhere: in the store, among the removed, or in the audit log; 0 for none. */
-export const highestOf = ({ stored, dropped, highest }: SecretFacts): number =>
-  Math.max(0, highest ?? 0, ...stored, ...(dropped ?? []));
-
-/**
- * What the job that removes generations is told: every number so far that is not live. Naming them, instead of removing
- * all but the live ones, makes the job harmless when it restarts with the spec of an earlier update.
- */
-export function toDrop({ live }: Generations, facts: SecretFacts): readonly number[] {
-  const highest = Math.max(highestOf(facts), ...live);
-  return Array.from({ length: highest }, (_, index) => index + 1).filter((generation) => !live.includes(generation));
-}
+/** The highest number that is known to have existed: in the store, or in the audit log; 0 for none. */
+export const highestOf = ({ stored, highest }: SecretFacts): number => Math.max(0, highest ?? 0, ...stored);
 
 /** The services that log in with the secret. */
 export const clients = (facts: SecretFacts): readonly ServiceFact[] =>

@@ -13,6 +13,7 @@ export function unsafeReasons(rotation: Rotation, declared: Generations, facts: 
   return [
     ...droppedInUse(rotation, declared, facts),
     ...usedBeforeKnown(rotation, declared, facts),
+    ...lockedOut(rotation, declared, facts),
     ...tooMany(rotation, declared, facts),
     ...reusedNumbers(rotation, declared, facts),
   ];
@@ -62,15 +63,31 @@ function tooMany(rotation: Rotation, declared: Generations, facts: SecretFacts):
   ];
 }
 
-/** A number stands for one value for ever: caches, roles, reports and the removing job know generations by number. */
+/** A job that logs in with what it rotates keeps a generation that it got accepted the last time it finished. */
+function lockedOut({ secret, administrative }: Rotation, declared: Generations, facts: SecretFacts): string[] {
+  if (administrative !== true || declared.live.length === 0) return [];
+  const dropped = facts.stored.filter((generation) => !declared.live.includes(generation));
+  return facts.services
+    .filter(({ role }) => role === "backing")
+    .filter(({ update, tasks }) => {
+      const finished = update === "settled" && tasks.length > 0;
+      const keeps = tasks.every(({ held }) => held.live.some((generation) => declared.live.includes(generation)));
+      return finished ? !keeps : dropped.length > 0;
+    })
+    .map(
+      ({ service }) =>
+        `${secret}: ${service} logs in with it, and has not got ${declared.live.join(", ")} accepted yet; ` +
+        `keep ${dropped.join(", ")} in live until it has`,
+    );
+}
+
+/** A number stands for one value for ever: caches, roles and reports know generations by their numbers. */
 function reusedNumbers(rotation: Rotation, declared: Generations, facts: SecretFacts): string[] {
   // An empty store is a first deployment or a restored stack: its numbers are the declared ones.
   if (facts.stored.length === 0) return [];
   const highest = highestOf(facts);
   return declared.live
-    .filter((generation) =>
-      facts.stored.includes(generation) ? facts.dropped?.includes(generation) === true : generation <= highest,
-    )
+    .filter((generation) => !facts.stored.includes(generation) && generation <= highest)
     .map(
       (generation) =>
         `${rotation.secret}: generation ${generation} is retired and its number is not used again; ` +

@@ -1,10 +1,10 @@
 import { applyTo, describeChange, type Edit } from "./edits.ts";
-import { highestOf, type SecretFacts } from "./facts.ts";
+import { highestOf, type SecretFacts, type ServiceFact } from "./facts.ts";
 import type { Generations } from "./generations.ts";
 import { revokeStep, rollbackStep, rotateStep, whenUnsettled } from "./goals.ts";
 import { unsafeReasons } from "./guard.ts";
 import type { Reason } from "./settled.ts";
-import type { Rotation } from "./strategies.ts";
+import { expectedOf, type Rotation } from "./strategies.ts";
 
 /** What an operator wants of one secret. It is worked towards in steps, and can be taken up again after any crash. */
 export type Goal =
@@ -146,7 +146,7 @@ export function plan(goal: Goal, situation: Situation): readonly PlannedStep[] {
   let { declared, facts } = situation;
   const now = new Date(8.64e15);
   while (steps.length < mostSteps) {
-    facts = asDeployed(declared, facts);
+    facts = asDeployed(rotation, declared, facts);
     const step = next(goal, { rotation, declared, facts, now });
     if (step.kind === "done") return steps;
     if (step.kind === "blocked") throw new Error(step.reasons.map(({ message }) => message).join("; "));
@@ -158,23 +158,22 @@ export function plan(goal: Goal, situation: Situation): readonly PlannedStep[] {
 }
 
 /** The facts as they are once the declaration is carried out everywhere. */
-function asDeployed(declared: Generations, facts: SecretFacts): SecretFacts {
-  const held = { live: declared.live, active: declared.active };
+function asDeployed(rotation: Rotation, declared: Generations, facts: SecretFacts): SecretFacts {
   return {
     ...facts,
     stored: declared.live,
     ...(facts.accepted === undefined ? {} : { accepted: declared.live }),
-    services: facts.services.map(({ service, role, tasks }) => ({
-      service,
-      role,
-      update: "settled",
-      spec: held,
-      tasks: (tasks.length > 0 ? tasks : [{ task: "1", since: new Date(0) }]).map(({ task, since }) => ({
-        task,
-        since,
-        held,
-      })),
-    })),
+    services: facts.services.map(({ service, role, tasks }): ServiceFact => {
+      const held = expectedOf(rotation, service, declared);
+      const running = tasks.length > 0 ? tasks : [{ task: "1", since: new Date(0) }];
+      return {
+        service,
+        role,
+        update: "settled",
+        spec: held,
+        tasks: running.map(({ task, since }) => ({ task, since, held })),
+      };
+    }),
     highest: nextGeneration(declared, facts) - 1,
   };
 }

@@ -1,6 +1,6 @@
 import { clients, knownToAll, sameHeld, sameNumbers, tasksSince, type SecretFacts, type ServiceFact } from "./facts.ts";
 import type { Generations } from "./generations.ts";
-import { publishesBeforeUse, type Rotation } from "./strategies.ts";
+import { expectedOf, publishesBeforeUse, type Rotation } from "./strategies.ts";
 
 /** Why the next edit can't be made yet, for people (`message`) and for programs (the rest). */
 export type Reason =
@@ -36,8 +36,10 @@ export function unsettledReasons(rotation: Rotation, declared: Generations, fact
   ];
 }
 
-function unsettledService({ secret }: Rotation, declared: Generations, facts: ServiceFact): Reason[] {
+function unsettledService(rotation: Rotation, declared: Generations, facts: ServiceFact): Reason[] {
+  const { secret } = rotation;
   const { service, update, spec, tasks } = facts;
+  const expected = expectedOf(rotation, service, declared);
   if (update === "paused") {
     return [{ kind: "deploy", service, message: `the update of ${service} is paused: a task did not become healthy` }];
   }
@@ -45,22 +47,22 @@ function unsettledService({ secret }: Rotation, declared: Generations, facts: Se
     const what = update === "updating" ? "is updating" : "is rolling back";
     return [{ kind: "update", service, message: `${service} ${what}` }];
   }
-  if (!sameHeld(spec, declared)) {
+  if (!sameHeld(spec, expected)) {
     const message =
-      `${service} is deployed with generations ${list(spec.live)} of ${secret} (active ${spec.active}), declared are ` +
-      `${list(declared.live)} (active ${declared.active}): the update did not get there, or was rolled back`;
+      `${service} is deployed with generations ${list(spec.live)} of ${secret} (active ${spec.active}), due are ` +
+      `${list(expected.live)} (active ${expected.active}): the update did not get there, or was rolled back`;
     return [{ kind: "deploy", service, message }];
   }
   if (tasks.length === 0) return [{ kind: "update", service, message: `${service} has no running task` }];
   return tasks
-    .filter(({ held }) => !sameHeld(held, declared))
+    .filter(({ held }) => !sameHeld(held, expected))
     .map(({ task, held }): Reason => ({
       kind: "task",
       service,
       task,
       message:
         `task ${task} of ${service} reports generations ${list(held.live)} of ${secret} (active ${held.active}), ` +
-        `declared are ${list(declared.live)} (active ${declared.active})`,
+        `due are ${list(expected.live)} (active ${expected.active})`,
     }));
 }
 

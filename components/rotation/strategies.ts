@@ -1,4 +1,5 @@
 import type { Strategy } from "../catalog/types.ts";
+import type { Held } from "./facts.ts";
 
 /** One secret's rules for rotating, from the catalog and the stack's settings. Times are in milliseconds. */
 export interface Rotation {
@@ -11,12 +12,21 @@ export interface Rotation {
   /** `dual-key`: how long a token signed just before a promotion is valid. */
   readonly tokenLifetime: number;
   /**
-   * The jobs that change what the backing service accepts log in with this very secret (Redis' `admin`): they run
-   * before anything else, so the generation they can log in with must stay declared until the next update.
+   * The job that changes what the backing service accepts logs in with this very secret (Redis' `admin`), so one of the
+   * generations it is given must be accepted already. It has no other clients.
    * @default false
    */
   readonly administrative?: boolean;
+  /**
+   * What a service of that name holds once the declaration is carried out.
+   * @default every live generation, and the active one
+   */
+  readonly held?: (service: string, declared: Held) => Held;
 }
+
+/** What a service is to hold once the declaration is carried out. */
+export const expectedOf = (rotation: Rotation, service: string, { live, active }: Held): Held =>
+  rotation.held?.(service, { live, active }) ?? { live, active };
 
 /** What sets a strategy apart, as far as the order of steps goes. */
 export interface StrategyRules {
@@ -25,7 +35,7 @@ export interface StrategyRules {
    *
    * - `clients`: the clients themselves (a JWT is checked by its signer's sister tasks), whenever one is replaced;
    * - `service`: the spec of the server, which rolls before its clients do;
-   * - `jobs`: one job that only adds, before the clients roll, and one that only removes, after all have converged;
+   * - `jobs`: a job that gives the server exactly the live generations, before the clients roll;
    * - `nobody`: it is not ours to say (a third party), or nothing checks it.
    */
   readonly acceptedBy: "clients" | "service" | "jobs" | "nobody";
@@ -45,14 +55,8 @@ export const strategies: Readonly<Record<Strategy, StrategyRules>> = {
   redeploy: { acceptedBy: "nobody", publishesFirst: false },
 };
 
-/**
- * Whether one update may bring a generation, move every client to it and take the old one away: only where the old one
- * goes after the clients have converged, and nothing that runs before them needs it.
- */
-export function replacesInOneUpdate({ strategy, administrative }: Rotation): boolean {
-  const { acceptedBy } = strategies[strategy];
-  return (acceptedBy === "jobs" || acceptedBy === "nobody") && administrative !== true;
-}
+/** Whether one update may move every client to a new generation and drop the old one: only where nothing refuses it. */
+export const replacesInOneUpdate = ({ strategy }: Rotation): boolean => strategies[strategy].acceptedBy === "nobody";
 
 /** Whether a new generation must be known to every client's task before any task uses it (publish, then sign). */
 export const publishesBeforeUse = ({ strategy }: Rotation): boolean => strategies[strategy].acceptedBy === "clients";
