@@ -1,6 +1,6 @@
-import { detect, type Finding } from "./detect/index.ts";
+import { detectTree } from "./detect/index.ts";
 import type { Resource, Rule, Violation } from "./model/rule.ts";
-import { entriesOf, type Entry } from "./surface/entries.ts";
+import { readable } from "./surface/readable.ts";
 import { withoutReferences } from "./surface/references.ts";
 import { withoutHeld } from "./values/holders.ts";
 
@@ -20,34 +20,11 @@ export const noPlaintextEnv: Rule = {
   resource: plaintextIn,
 };
 
-function plaintextIn(resource: Resource): readonly Violation[] {
+function plaintextIn({ type, props, urn }: Resource): readonly Violation[] {
   const found = new Map<string, Violation>();
-  for (const entry of entriesOf(withoutReferences(resource.type, withoutHeld(resource.type, resource.props)))) {
-    if (found.has(entry.path)) continue;
-    const finding = cached(entry);
-    if (finding !== undefined) found.set(entry.path, violation(resource, entry.path, finding));
+  for (const { path, finding } of detectTree(readable(withoutReferences(type, withoutHeld(type, props))))) {
+    const message = `${path} holds a plaintext secret (${finding.message}): put it into the store and give the service its file's path`;
+    found.set(path, { rule: finding.rule, message, urn });
   }
   return [...found.values()];
-}
-
-function violation({ urn }: Resource, path: string, { rule, message }: Finding): Violation {
-  return {
-    rule,
-    message: `${path} holds a plaintext secret: ${message}; put it into the store and give the service its file's path`,
-    urn,
-  };
-}
-
-/** Services of one stack repeat most of their settings. */
-const cache = new Map<string, Finding | null>();
-const cacheSize = 20_000;
-
-function cached({ name, value }: Entry): Finding | undefined {
-  const key = `${name}\0${value}`;
-  const known = cache.get(key);
-  if (known !== undefined) return known ?? undefined;
-  const finding = detect(name, value);
-  if (cache.size >= cacheSize) cache.clear();
-  cache.set(key, finding ?? null);
-  return finding;
 }
