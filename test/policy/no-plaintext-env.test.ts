@@ -66,7 +66,10 @@ const passing: readonly (readonly [string, Record<string, unknown>])[] = [
   ["pulumi:providers:postgresql", { host: "db", password }],
   ["aws:rds:Instance", { engine: "postgres", username: "shop", password }],
   ["kubernetes:core/v1:Secret", { stringData: { DB_PASSWORD: password } }],
-  ["docker:index:ServiceConfig", { data: base64('{"version":1,"secrets":[{"name":"DB_PASSWORD","files":{"1":"x"}}]}') }],
+  [
+    "docker:index:ServiceConfig",
+    { data: base64('{"version":1,"secrets":[{"name":"DB_PASSWORD","files":{"1":"x"}}]}') },
+  ],
 ];
 
 const paths = (violations: ReturnType<typeof violationsOf>) => violations.map(({ message }) => message.split(" ")[0]);
@@ -92,9 +95,7 @@ describe("no-plaintext-env", () => {
   it("names the property, into the JSON of a task definition", () => {
     const definitions = containers([{ name: "DB_PASSWORD", value: password }]);
     const task = resource("aws:ecs:TaskDefinition", "task", { containerDefinitions: definitions });
-    expect(paths(violationsOf(noPlaintextEnv, [task]))).toEqual([
-      "containerDefinitions[0].environment[0].DB_PASSWORD",
-    ]);
+    expect(paths(violationsOf(noPlaintextEnv, [task]))).toEqual(["containerDefinitions[0].environment[0].DB_PASSWORD"]);
     const stack = withChange(compliantStack(), "api", [...container, "env", "DB_PASSWORD"], password);
     expect(paths(violationsOf(noPlaintextEnv, stack))).toEqual(["taskSpec.containerSpec.env.DB_PASSWORD"]);
   });
