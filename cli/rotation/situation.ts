@@ -1,0 +1,83 @@
+import { consumersOf, secretNames, secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
+import type { ServiceName } from "../../components/catalog/types.ts";
+import { observeSwarm, type Observed } from "../../components/cluster/swarm/observe.ts";
+import type { Situation } from "../../components/rotation/machine.ts";
+import type { Rotation } from "../../components/rotation/strategies.ts";
+import { heldBy } from "../../components/secrets/mounts.ts";
+import { highestIn, verifyAudit, type AuditEntry } from "../audit.ts";
+import { OperatorError } from "../error.ts";
+import type { StackContext } from "../stack.ts";
+import { readDeclared, type DeclaredGenerations } from "./declared.ts";
+import { factsOf } from "./facts.ts";
+import { readReports, type Reports } from "./reports.ts";
+
+/** Everything known of a stack's secrets at one moment. */
+export interface World {
+  readonly declared: DeclaredGenerations;
+  readonly observed: Observed;
+  readonly reports: Reports;
+  readonly audit: readonly AuditEntry[];
+}
+
+/** Times that a rotation keeps to, in milliseconds. */
+export interface Times {
+  readonly grace: number;
+  /** How long others may cache the JWKS (`JWKS_MAX_AGE` of the API). */
+  readonly jwksCache: number;
+  /** How long an access token is valid (`TOKEN_SECONDS` of the API). */
+  readonly tokenLifetime: number;
+}
+
+/**
+ * Looks: config, Swarm, reports, audit log.
+ *
+ * @throws OperatorError if the engine does not answer, the config is wrong, or the audit log is not intact
+ */
+export async function look(context: StackContext): Promise<World> {
+  const [declared, observed, verdict] = await Promise.all([
+    readDeclared(context.configFile),
+    observeSwarm(context.docker, context.stack).catch((error: unknown) => {
+      throw unreachable(context, error);
+    }),
+    verifyAudit(context.auditFile),
+  ]);
+  if (!verdict.ok) {
+    throw new OperatorError(`the audit log ${context.auditFile} was changed at line ${verdict.line}: ${verdict.why}`);
+  }
+  return { declared, observed, reports: await readReports(context.docker, observed), audit: verdict.entries };
+}
+
+/** The secrets that this stack has: those in its store, and those that it declares by name. */
+export function presentSecrets({ observed }: World): readonly SecretName[] {
+  return secretNames.filter((secret) => observed.secrets.some(({ entry }) => entry in secretSpecs[secret].entries));
+}
+
+/** What the state machine looks at, for one secret. */
+export function situationOf(secret: SecretName, world: World, times: Times, now: Date): Situation {
+  return {
+    rotation: rotationOf(secret, times),
+    declared: world.declared[secret],
+    facts: factsOf(secret, world.observed, world.reports, { highest: highestIn(world.audit, secret) }),
+    now,
+  };
+}
+
+/** The catalog's rules of a secret, as the state machine takes them. */
+export function rotationOf(secret: SecretName, times: Times): Rotation {
+  const spec = secretSpecs[secret];
+  return {
+    secret,
+    strategy: spec.strategy,
+    ...times,
+    administrative: consumersOf(secret).every((service) => spec.acceptors.includes(service)),
+    held: (service, declared) =>
+      heldBy(service as ServiceName, { secret, spec, required: false, live: declared.live, active: declared.active }),
+  };
+}
+
+function unreachable({ env }: StackContext, error: unknown): OperatorError {
+  const code = (error as { code?: string }).code;
+  const address = env["DOCKER_HOST"] ?? "the default socket";
+  if (code === undefined) return new OperatorError(`the Swarm at ${address} refused: is this engine a manager?`);
+  return new OperatorError(`no Docker Engine answers at ${address} (${code}): start it (make up), or set DOCKER_HOST`);
+}

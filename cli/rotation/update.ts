@@ -1,0 +1,95 @@
+import { LocalWorkspace, type EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import type { StackContext } from "../stack.ts";
+import { OperatorError } from "../error.ts";
+import { recover } from "../recover.ts";
+
+/** What an update did to one resource. */
+export interface Change {
+  readonly operation: string;
+  readonly type: string;
+  readonly name: string;
+  /** Seconds from the start of the operation to its end. */
+  readonly seconds: number;
+}
+
+/** Told as the update goes. */
+export type OnChange = (change: Change) => void;
+
+/** How often, and how long, a stack that somebody else is updating is waited for. Milliseconds. */
+const backoff = { first: 1000, longest: 30_000, tries: 8 } as const;
+
+/**
+ * Runs `pulumi up` by the Automation API. An update that another one is in the way of is tried again, with growing pauses;
+ * what a killed update left behind is mended first.
+ *
+ * @throws OperatorError with what the engine said, or that the stack stays locked
+ */
+export async function update(
+  context: StackContext,
+  report: (line: string) => void,
+  onChange: OnChange,
+): Promise<readonly Change[]> {
+  const { stack, cwd, env } = context;
+  await recover({ stack, env, cwd, report });
+  const workspace = await LocalWorkspace.selectStack({ stackName: stack, workDir: cwd }, { envVars: { ...env } });
+  for (let attempt = 1, wait: number = backoff.first; ; attempt += 1, wait = Math.min(wait * 2, backoff.longest)) {
+    const changes = new Changes(onChange);
+    try {
+      await workspace.up({
+        // The preview would show the same edit twice: it is made by a command that has shown it.
+        refresh: false,
+        suppressProgress: true,
+        onEvent: (event) => {
+          changes.take(event);
+        },
+      });
+      return changes.done;
+    } catch (error) {
+      if (!isLocked(error) || attempt === backoff.tries) throw failed(error, changes.errors);
+      report(`somebody else is updating ${stack}: trying again in ${wait / 1000} s`);
+      await new Promise((done) => setTimeout(done, wait));
+    }
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("the stack is currently locked");
+}
+
+function failed(error: unknown, errors: readonly string[]): OperatorError {
+  const said = errors.length > 0 ? errors.join("\n") : error instanceof Error ? error.message : "no reason was given";
+  return new OperatorError(
+    `the update did not finish; nothing that is in use was taken away:\n${said}\nmend it and run the same command again, or take the edit back: goimg-secrets rollback`,
+  );
+}
+
+/** Pairs the begin and the end of each operation. */
+class Changes {
+  readonly done: Change[] = [];
+  readonly errors: string[] = [];
+  readonly #started = new Map<string, number>();
+  readonly #onChange: OnChange;
+
+  constructor(onChange: OnChange) {
+    this.#onChange = onChange;
+  }
+
+  take(event: EngineEvent): void {
+    const { resourcePreEvent, resOutputsEvent, diagnosticEvent } = event;
+    if (resourcePreEvent !== undefined && resourcePreEvent.metadata.op !== "same") {
+      this.#started.set(keyOf(resourcePreEvent.metadata), Date.now());
+    }
+    if (resOutputsEvent !== undefined && resOutputsEvent.metadata.op !== "same") {
+      const { op, type, urn } = resOutputsEvent.metadata;
+      const began = this.#started.get(keyOf(resOutputsEvent.metadata)) ?? Date.now();
+      const change = { operation: op, type, name: urn.split("::").at(-1) ?? urn, seconds: (Date.now() - began) / 1000 };
+      this.done.push(change);
+      this.#onChange(change);
+    }
+    if (diagnosticEvent?.severity === "error") this.errors.push(diagnosticEvent.message.trim());
+  }
+}
+
+function keyOf({ op, urn }: { readonly op: string; readonly urn: string }): string {
+  return `${op} ${urn}`;
+}
