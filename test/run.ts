@@ -1,0 +1,103 @@
+#!/usr/bin/env node
+/**
+ * Every test: `node test/run.ts` (what `make test` runs), or one part: `node test/run.ts unit [vitest's arguments]`.
+ * The last line is `N passed, N failed`; the exit code is 1 when anything failed.
+ */
+import path from "node:path";
+import { ensureEngine, insideEngine, stopEngine, type Engine } from "../toolchain/engine.ts";
+import { toolchainEnv } from "../toolchain/env.ts";
+import { buildImages } from "../toolchain/images.ts";
+import { install } from "../toolchain/install.ts";
+import { withLock } from "../toolchain/lock.ts";
+import { runDirectory } from "../toolchain/paths.ts";
+import { check, go, vitest, type PartContext } from "./runner/parts.ts";
+import { endLeftovers, startChild, type Child } from "./runner/processes.ts";
+import type { Tally } from "./runner/tally.ts";
+
+const root = path.resolve(import.meta.dirname, "..");
+
+const parts: Readonly<Record<string, (context: PartContext) => Promise<Tally>>> = {
+  check,
+  unit: (context) => vitest("unit", context),
+  e2e: (context) => vitest("e2e", context),
+  go,
+};
+
+/** The child that is running, and whether the run was told to stop. */
+const state: { child: Child | undefined; interrupted: boolean } = { child: undefined, interrupted: false };
+
+/** How long an interrupted part may clean up behind itself, in milliseconds. */
+const patience = 20_000;
+
+function interrupt(): void {
+  if (state.interrupted) state.child?.kill("SIGKILL");
+  state.interrupted = true;
+  const { child } = state;
+  child?.kill("SIGINT");
+  setTimeout(() => child?.kill("SIGKILL"), patience).unref();
+}
+
+async function main([part, ...filters]: readonly string[]): Promise<Tally> {
+  const chosen = part === undefined ? Object.keys(parts) : [part];
+  const leftovers = await endLeftovers();
+  if (leftovers > 0) process.stderr.write(`ended ${leftovers} processes of a run that was killed\n`);
+  const needsEngine = chosen.includes("e2e");
+  let total: Tally = { passed: 0, failed: 0 };
+  try {
+    const engine = needsEngine ? await prepare() : undefined;
+    for (const name of chosen) {
+      if (state.interrupted) return add(total, { passed: 0, failed: 1 });
+      total = add(total, await runPart(name, contextFor(engine, filters)));
+    }
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    total = add(total, { passed: 0, failed: 1 });
+  } finally {
+    if (needsEngine) await stopEngine("test");
+  }
+  return total;
+}
+
+async function prepare(): Promise<Engine> {
+  await install();
+  const engine = await ensureEngine({ name: "test" });
+  await buildImages(engine);
+  return engine;
+}
+
+async function runPart(name: string, context: PartContext): Promise<Tally> {
+  process.stdout.write(`\n== ${name}\n`);
+  const started = performance.now();
+  const tally = (await parts[name]?.(context)) ?? { passed: 0, failed: 1 };
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  process.stdout.write(`== ${name}: ${tally.passed} passed, ${tally.failed} failed in ${seconds} s\n`);
+  return tally;
+}
+
+function contextFor(engine: Engine | undefined, filters: readonly string[]): PartContext {
+  const toolchain = engine === undefined ? {} : { ...toolchainEnv(), DOCKER_HOST: engine.host };
+  return {
+    root,
+    env: { ...process.env, ...toolchain },
+    enter: engine === undefined ? [] : insideEngine(engine),
+    filters,
+    start(command, args, options) {
+      state.child = startChild(command, args, options);
+      return state.child;
+    },
+  };
+}
+
+const add = (a: Tally, b: Tally): Tally => ({ passed: a.passed + b.passed, failed: a.failed + b.failed });
+
+const args = process.argv.slice(2);
+if (args[0] !== undefined && !Object.hasOwn(parts, args[0])) {
+  process.stderr.write(`usage: node test/run.ts [${Object.keys(parts).join("|")} [arguments of vitest]]\n`);
+  process.exit(2);
+}
+process.on("SIGINT", interrupt);
+process.on("SIGTERM", interrupt);
+// One run at a time: they share the test engine.
+const { passed, failed } = await withLock(path.join(runDirectory(), "test.lock"), () => main(args));
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
