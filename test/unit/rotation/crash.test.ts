@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Goal } from "../../../components/rotation/machine.ts";
 import { act, command, drive, goalNow, settle } from "./model.ts";
 import { rotations, secrets } from "./scenarios.ts";
-import { outdated } from "./swarm.ts";
+import { isRolling } from "./swarm.ts";
 import { sound } from "./up.ts";
 import { newWorld, type World } from "./world.ts";
 
@@ -58,7 +58,7 @@ function runUntil(world: World, name: string, kind: Goal["kind"], steps: number)
 }
 
 function roll(world: World, healthy: boolean): void {
-  const service = world.services.findIndex((one) => one.update !== "settled" || outdated(one) !== undefined);
+  const service = world.services.findIndex(isRolling);
   if (service >= 0) act(world, { kind: "swarm", service, healthy });
 }
 

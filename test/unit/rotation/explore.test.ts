@@ -32,7 +32,8 @@ function* successors(node: Node, name: string): Generator<{ action: Action; edit
   const { world, edits, faults } = node;
   if (world.up !== undefined) yield { action: { kind: "advance" }, edits, faults };
   for (const [service, { update, slots }] of world.services.entries()) {
-    if (update !== "settled") yield { action: { kind: "swarm", service, healthy: true }, edits, faults };
+    if (update === "updating" || update === "rollingBack")
+      yield { action: { kind: "swarm", service, healthy: true }, edits, faults };
     if (faults === 0) continue;
     if (update === "updating") yield { action: { kind: "swarm", service, healthy: false }, edits, faults: faults - 1 };
     for (const slot of slots.keys()) yield { action: { kind: "restart", service, slot }, edits, faults: faults - 1 };

@@ -21,7 +21,7 @@ const everyConsumerIsAccepted: Check = (world) => {
       const accepted = acceptedValues(world, secret);
       if (accepted === undefined) continue;
       for (const { spec } of runningTasks(service)) {
-        const mount = spec.mounts[secret];
+        const mount = spec[secret];
         // Clients log in with the active generation; the jobs try all that they hold.
         const usable = service.role === "client" ? [mount?.live[mount.active]] : Object.values(mount?.live ?? {});
         if (!usable.some((value) => value !== undefined && accepted.includes(value))) {
@@ -41,7 +41,7 @@ const everyReferenceExists: Check = (world) => {
       service.rollbackTo,
       ...allTasks(service).map(({ spec }) => spec),
     ];
-    for (const [secret, mount] of specs.flatMap((spec) => Object.entries(spec?.mounts ?? {}))) {
+    for (const [secret, mount] of specs.flatMap((spec) => Object.entries(spec ?? {}))) {
       for (const [generation, value] of Object.entries(mount.live)) {
         if (world.store[secret]?.[Number(generation)] !== value) {
           return `${service.name} refers to generation ${generation} of ${secret}, which is not in the store`;
@@ -54,7 +54,7 @@ const everyReferenceExists: Check = (world) => {
 
 /** 3: a failed or rolled-back deploy never retires the old generation: what clients used before it still works. */
 const failureRetiresNothing: Check = ({ up, ...world }) => {
-  if (up?.failed === undefined || up.stage === "prune" || up.stage === "delete") return undefined;
+  if (up?.failed === undefined || up.stage === "delete") return undefined;
   for (const [secret, values] of Object.entries(up.inUse)) {
     const stored = Object.values(world.store[secret] ?? {});
     const accepted = acceptedValues(world, secret) ?? stored;
@@ -71,7 +71,7 @@ const revokedStaysRefused: Check = (world) => {
       ...(acceptedValues(world, secret) ?? []),
       ...Object.values(world.store[secret] ?? {}),
       ...world.services.flatMap((service) =>
-        allTasks(service).flatMap(({ spec }) => Object.values(spec.mounts[secret]?.live ?? {})),
+        allTasks(service).flatMap(({ spec }) => Object.values(spec[secret]?.live ?? {})),
       ),
     ];
     const back = values.find((value) => places.includes(value));

@@ -4,9 +4,9 @@ import { sameNumbers } from "../../../components/rotation/facts.ts";
 import { goalOf, next, type Goal, type Next, type Situation } from "../../../components/rotation/machine.ts";
 import type { Rotation } from "../../../components/rotation/strategies.ts";
 import { checkInvariants } from "./invariants.ts";
-import { outdated, progress, restart } from "./swarm.ts";
+import { isRolling, progress, restart } from "./swarm.ts";
 import { advance, sound, startUp, type Rules } from "./up.ts";
-import { hour, observe, rotationIn, type World } from "./world.ts";
+import { hour, observe, rotationIn, withHeld, type World } from "./world.ts";
 
 /** Everything that can happen next, by whomever. */
 export type Action =
@@ -76,7 +76,7 @@ export function goalNow(world: World, secret: string, kind: Goal["kind"]): Goal 
 
 function situationOf(world: World, secret: string): Situation {
   const declared = world.config[secret] ?? initial;
-  const rotation = rotationIn(world.rotations, secret);
+  const rotation = withHeld(world, rotationIn(world.rotations, secret));
   return { rotation, declared, facts: observe(world, secret), now: hour(world.now) };
 }
 
@@ -121,7 +121,7 @@ function checkGrace(
 function noteUse(world: World): void {
   for (const service of world.services.filter(({ role }) => role === "client")) {
     for (const { task } of service.slots) {
-      for (const [secret, { live, active }] of Object.entries(task?.spec.mounts ?? {})) {
+      for (const [secret, { live, active }] of Object.entries(task?.spec ?? {})) {
         const value = live[active];
         if (value !== undefined) world.lastUsed[secret] = { ...world.lastUsed[secret], [value]: world.now };
       }
@@ -137,7 +137,7 @@ function endEmergencies(world: World): void {
     const facts = observe(world, secret);
     if (!sameNumbers(facts.stored, declared.live)) continue;
     const [situation, leaking] = [
-      { rotation: rotationIn(world.rotations, secret), declared, facts },
+      { rotation: withHeld(world, rotationIn(world.rotations, secret)), declared, facts },
       world.leaking[secret] ?? [],
     ];
     const goal: Goal = { kind: "revoke", target: declared.active, leaked: [] };
@@ -153,9 +153,7 @@ function endEmergencies(world: World): void {
 /** Lets the orchestrator and the update run, with nothing else happening, until both are still. False: they never are. */
 export function settle(world: World, rules: Rules = sound): boolean {
   for (let steps = 0; steps < 400; steps += 1) {
-    const rolling = world.services.findIndex(
-      (service) => service.update !== "settled" || outdated(service) !== undefined,
-    );
+    const rolling = world.services.findIndex(isRolling);
     if (rolling < 0 && world.up === undefined) return true;
     if (rolling >= 0) act(world, { kind: "swarm", service: rolling, healthy: true }, rules);
     act(world, { kind: "advance" }, rules);

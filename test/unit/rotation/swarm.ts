@@ -21,12 +21,15 @@ export function changeSpec(service: Service, spec: Spec): void {
 export const outdated = (service: Service): Slot | undefined =>
   service.slots.find(({ task }) => task === undefined || !same(task.spec, service.spec));
 
+/** Whether the orchestrator has something to do for the service. */
+export const isRolling = ({ update }: Service): boolean => update === "updating" || update === "rollingBack";
+
 /**
  * The orchestrator's next step for a service: start a new task beside an old one, or replace the old one by the new one
  * that became healthy, or end the update. `healthy: false` makes the starting task fail: the update rolls back.
  */
 export function progress(world: World, service: Service, healthy: boolean): void {
-  if (service.update === "settled") return;
+  if (!isRolling(service)) return;
   const starting = service.slots.find(({ next }) => next !== undefined);
   if (starting?.next !== undefined) {
     if ((healthy || service.update === "rollingBack") && begins(world, service, starting.next.spec)) {
@@ -36,7 +39,7 @@ export function progress(world: World, service: Service, healthy: boolean): void
       return;
     }
     delete starting.next;
-    fail(service);
+    fail(world, service);
     return;
   }
   const slot = outdated(service);
@@ -45,11 +48,19 @@ export function progress(world: World, service: Service, healthy: boolean): void
     delete service.rollbackTo;
     return;
   }
-  if (mountable(world, service.spec)) slot.next = { spec: service.spec, since: world.now };
-  else fail(service);
+  if (mountable(world, service.spec)) {
+    slot.next = { spec: service.spec, since: world.now };
+    if (service.role === "job") slot.task = undefined;
+  } else fail(world, service);
 }
 
-function fail(service: Service): void {
+/** A service goes back to its last spec; a job stays where it is, with half of its work done. */
+function fail(world: World, service: Service): void {
+  if (service.role === "job") {
+    service.update = "paused";
+    if (canLogIn(world, service, service.spec)) addAll(world, service.spec);
+    return;
+  }
   if (service.rollbackTo === undefined) return;
   for (const slot of service.slots) delete slot.next;
   service.spec = service.rollbackTo;
@@ -69,37 +80,37 @@ export function restart(world: World, service: Service, index: number): void {
 
 /** Whether every entry that the spec names exists. */
 export const mountable = (world: World, spec: Spec): boolean =>
-  Object.entries(spec.mounts).every(([secret, { live }]) =>
+  Object.entries(spec).every(([secret, { live }]) =>
     Object.entries(live).every(([generation, value]) => world.store[secret]?.[Number(generation)] === value),
   );
 
 /** A task begins: it has to log in, and a job does its work. False when it can't: it never becomes healthy. */
 function begins(world: World, service: Service, spec: Spec): boolean {
-  for (const secret of service.secrets) {
-    const accepted = acceptedValues(world, secret);
-    const mount = spec.mounts[secret];
-    if (accepted === undefined || mount === undefined || !usesSecret(world, service, secret)) continue;
-    // A JWT's signer is checked by its sisters, after it began: that is for the invariants to see.
-    if (rotationIn(world.rotations, secret).strategy === "dual-key") continue;
-    const value = mount.live[mount.active];
-    const usable = service.role === "client" ? [value] : Object.values(mount.live);
-    if (!usable.some((one) => one !== undefined && accepted.includes(one))) return false;
+  if (!canLogIn(world, service, spec)) return false;
+  if (service.role === "job") {
+    addAll(world, spec);
+    removeOthers(world, spec);
   }
-  if (service.role === "publish") publishAll(world, spec);
-  if (service.role === "prune") pruneAll(world, spec);
   return true;
 }
 
-/** The job that only adds. */
-function publishAll(world: World, { mounts }: Spec): void {
-  for (const [secret, { live }] of Object.entries(mounts)) {
+function canLogIn(world: World, service: Service, spec: Spec): boolean {
+  return Object.entries(spec).every(([secret, { live, active }]) => {
+    const accepted = acceptedValues(world, secret);
+    if (accepted === undefined || !usesSecret(world, service, secret)) return true;
+    // A JWT's signer is checked by its sisters, after it began: that is for the invariants to see.
+    if (rotationIn(world.rotations, secret).strategy === "dual-key") return true;
+    const usable = service.role === "client" ? [live[active]] : Object.values(live);
+    return usable.some((value) => value !== undefined && accepted.includes(value));
+  });
+}
+
+function addAll(world: World, spec: Spec): void {
+  for (const [secret, { live }] of Object.entries(spec)) {
     world.granted[secret] = { ...world.granted[secret], ...live };
   }
 }
 
-/** The job that only removes, and only what it is told. */
-function pruneAll(world: World, { drop }: Spec): void {
-  for (const [secret, generations] of Object.entries(drop)) {
-    for (const generation of generations) delete world.granted[secret]?.[generation];
-  }
+function removeOthers(world: World, spec: Spec): void {
+  for (const [secret, { live }] of Object.entries(spec)) world.granted[secret] = { ...live };
 }

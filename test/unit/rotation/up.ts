@@ -1,5 +1,4 @@
 import type { Generations } from "../../../components/rotation/generations.ts";
-import { toDrop } from "../../../components/rotation/facts.ts";
 import { unsafeReasons } from "../../../components/rotation/guard.ts";
 import { changeSpec, outdated } from "./swarm.ts";
 import {
@@ -12,6 +11,7 @@ import {
   type Service,
   type Spec,
   type World,
+  withHeld,
 } from "./world.ts";
 
 /**
@@ -21,7 +21,6 @@ import {
 export interface Up {
   declared: Record<string, Generations>;
   stage: Stage;
-  drop: Spec["drop"];
   /** Services that this stage has updated, or found to be up to date. */
   handled: string[];
   /** What clients used when it began: secret → values. */
@@ -29,7 +28,7 @@ export interface Up {
   failed?: string;
 }
 
-export const stages = ["guard", "create", "server", "publish", "client", "prune", "delete", "done"] as const;
+export const stages = ["guard", "create", "server", "job", "client", "delete", "done"] as const;
 export type Stage = (typeof stages)[number];
 
 /** Rules of the order that a test may switch off, to see that the invariants notice. */
@@ -39,10 +38,8 @@ export interface Rules {
   gate: boolean;
   /** Read the services' present specs before comparing (`pulumi up --refresh`). */
   refresh: boolean;
-  /** Remove by name (`toDrop`); otherwise everything that is not declared live. */
-  dropByName: boolean;
-  /** Where removing happens: after the clients, as it must, or in the publishing job. */
-  pruneLast: boolean;
+  /** Servers and jobs are done before clients roll. */
+  clientsLast: boolean;
   /** Delete entries after everything else. */
   deleteLast: boolean;
 }
@@ -50,8 +47,7 @@ export const sound: Rules = {
   guard: true,
   gate: true,
   refresh: true,
-  dropByName: true,
-  pruneLast: true,
+  clientsLast: true,
   deleteLast: true,
 };
 
@@ -59,7 +55,6 @@ export function startUp(world: World): void {
   world.up ??= {
     declared: world.config,
     stage: "guard",
-    drop: {},
     handled: [],
     inUse: usedValues(world),
   };
@@ -71,7 +66,7 @@ export function usedValues(world: World): Record<string, number[]> {
     const specs = world.services
       .filter((service) => service.role === "client" && service.secrets.includes(secret))
       .flatMap(({ spec, rollbackTo, slots }) => [spec, rollbackTo, ...slots.map(({ task }) => task?.spec)]);
-    return [secret, specs.flatMap((spec) => spec?.mounts[secret]?.live[spec.mounts[secret].active] ?? [])];
+    return [secret, specs.flatMap((spec) => spec?.[secret]?.live[spec[secret].active] ?? [])];
   });
   return Object.fromEntries(used);
 }
@@ -98,16 +93,12 @@ function enter(up: Up): void {
 function guard(world: World, up: Up, rules: Rules): void {
   const secrets = Object.keys(world.rotations);
   for (const secret of secrets) {
-    const rotation = rotationIn(world.rotations, secret);
     const declared = up.declared[secret];
+    if (declared === undefined || !rules.guard) continue;
     // A plain update by hand has no audit log to ask for numbers of the past.
     const facts = observe(world, secret, false);
-    if (declared === undefined) continue;
-    const [reason] = unsafeReasons(rotation, declared, facts);
-    if (rules.guard && reason !== undefined) up.failed = reason;
-    up.drop[secret] = rules.dropByName
-      ? toDrop(declared, facts)
-      : [1, 2, 3, 4, 5, 6].filter((generation) => !declared.live.includes(generation));
+    const [reason] = unsafeReasons(withHeld(world, rotationIn(world.rotations, secret)), declared, facts);
+    if (reason !== undefined) up.failed = reason;
   }
   if (up.failed === undefined) enter(up);
 }
@@ -127,44 +118,39 @@ function create(world: World, up: Up): void {
 
 /** Updates every service of a role, then waits for them: the provider's way, and the gate's. */
 function deploy(world: World, up: Up, role: Role, rules: Rules): void {
-  const services = world.services.filter((service) => service.role === role);
-  if (role === "prune" && !rules.deleteLast && deleteOne(world, up)) return;
+  if (role === "client" && !rules.deleteLast && deleteOne(world, up)) return;
+  const services = world.services.filter((service) => service.role === turn(role, rules));
   for (const service of services) {
-    if (!up.handled.includes(service.name)) {
-      const target = targetSpec(world, up, service);
-      up.handled.push(service.name);
-      if (!rules.pruneLast && role === "publish") removeNow(world, up, service);
-      if (same(rules.refresh ? service.spec : world.checkpoint[service.name], target)) continue;
-      world.checkpoint[service.name] = target;
-      changeSpec(service, target);
-      return;
-    }
+    if (up.handled.includes(service.name)) continue;
+    up.handled.push(service.name);
+    const target = targetSpec(world, up, service);
+    const believed = rules.refresh ? service.spec : world.checkpoint[service.name];
+    if (same(believed, target) && service.update !== "paused") continue;
+    world.checkpoint[service.name] = target;
+    changeSpec(service, target);
+    return;
   }
   const waiting = services.filter((service) => !converged(world, up, service, rules));
   if (up.failed === undefined && waiting.length === 0) enter(up);
 }
 
-function targetSpec(world: World, up: Up, service: Service): Spec {
-  const drop = Object.entries(up.drop).filter(
-    ([secret]) => service.role === "prune" && service.secrets.includes(secret),
-  );
-  return specOf(service.secrets, world.store, up.declared, Object.fromEntries(drop));
+function turn(role: Role, rules: Rules): Role {
+  if (rules.clientsLast || role === "server") return role;
+  return role === "job" ? "client" : "job";
 }
 
+const targetSpec = (world: World, up: Up, service: Service): Spec =>
+  specOf(service, world.rotations, world.store, up.declared);
+
 function converged(world: World, up: Up, service: Service, rules: Rules): boolean {
+  if (service.update === "paused") up.failed = `the update of ${service.name} is paused`;
   if (rules.gate) {
     if (!same(service.spec, targetSpec(world, up, service))) up.failed = `${service.name} was rolled back`;
     return up.failed === undefined && service.update === "settled" && outdated(service) === undefined;
   }
   // The provider counts running tasks, whichever spec they run: between two tasks all of them do.
   if (service.update === "rollingBack") up.failed = `${service.name} is rolling back`;
-  return up.failed === undefined && service.slots.every(({ next }) => next === undefined);
-}
-
-function removeNow(world: World, up: Up, { secrets }: Service): void {
-  for (const secret of secrets) {
-    for (const generation of up.drop[secret] ?? []) delete world.granted[secret]?.[generation];
-  }
+  return up.failed === undefined && service.slots.every(({ task, next }) => task !== undefined && next === undefined);
 }
 
 function deleteEntries(world: World, up: Up): void {
@@ -176,7 +162,7 @@ function deleteOne(world: World, up: Up): boolean {
   for (const [secret, entries] of Object.entries(world.store)) {
     const gone = generationsOf(entries).find((generation) => up.declared[secret]?.live.includes(generation) !== true);
     if (gone === undefined) continue;
-    const named = world.services.find(({ spec }) => spec.mounts[secret]?.live[gone] !== undefined);
+    const named = world.services.find(({ spec }) => spec[secret]?.live[gone] !== undefined);
     if (named !== undefined) {
       up.failed = `generation ${gone} of ${secret} is in use by ${named.name}`;
       return true;

@@ -13,24 +13,22 @@ export interface Mount {
   active: number;
 }
 
-export interface Spec {
-  mounts: Record<string, Mount>;
-  /** The removing jobs' orders. */
-  drop: Record<string, readonly number[]>;
-}
+/** What a service's spec mounts, by secret. */
+export type Spec = Record<string, Mount>;
 
 export interface Task {
   spec: Spec;
   since: number;
 }
 
-/** `next` is a task that starts and is not healthy yet: the old one still serves. */
+/** `next` is a task that starts and is not healthy yet: the old one still serves, or, of a job, has stopped. */
 export interface Slot {
   task: Task | undefined;
   next?: Task;
 }
 
-export type Role = "server" | "publish" | "client" | "prune";
+/** A `job` makes its server accept exactly what it holds; a `server` accepts what it holds itself. */
+export type Role = "server" | "job" | "client";
 
 export interface Service {
   name: string;
@@ -38,7 +36,7 @@ export interface Service {
   secrets: readonly string[];
   spec: Spec;
   rollbackTo?: Spec;
-  update: "settled" | "updating" | "rollingBack";
+  update: "settled" | "updating" | "rollingBack" | "paused";
   slots: Slot[];
 }
 
@@ -68,12 +66,7 @@ export interface World {
   highest: Record<string, number>;
 }
 
-const jobs = {
-  "alternating-users": ["db-roles", "db-retire"],
-  "dual-password": ["cache-acl", "cache-retire"],
-} as const;
-
-const isJobStrategy = (strategy: string): strategy is keyof typeof jobs => Object.hasOwn(jobs, strategy);
+const jobs = { "alternating-users": "db-roles", "dual-password": "cache-acl" } as const;
 
 /** A settled stack in which every secret has generation 1. */
 export function newWorld(rotations: readonly Rotation[], replicas = 2): World {
@@ -83,44 +76,38 @@ export function newWorld(rotations: readonly Rotation[], replicas = 2): World {
     names.filter((name) => keep(rotationIn(byName, name)));
   const store = Object.fromEntries(names.map((name, index) => [name, { 1: index + 1 }]));
   const services: Service[] = [];
-  const add = (name: string, role: Role, secrets: readonly string[], count: number): void => {
-    if (secrets.length === 0) return;
-    const spec = specOf(secrets, store, Object.fromEntries(names.map((secret) => [secret, { live: [1], active: 1 }])));
-    services.push({ name, role, secrets, spec, update: "settled", slots: slotsOf(spec, count) });
+  const first = Object.fromEntries(names.map((secret) => [secret, { live: [1], active: 1 }]));
+  const add = (name: string, role: Role, granted: readonly string[], count: number): void => {
+    if (granted.length === 0) return;
+    const service: Service = { name, role, secrets: granted, spec: {}, update: "settled", slots: [] };
+    service.spec = specOf(service, byName, store, first);
+    service.slots = Array.from({ length: count }, () => ({ task: { spec: service.spec, since: 0 } }));
+    services.push(service);
   };
   add(
     "s3",
     "server",
     of(({ strategy }) => strategies[strategy].acceptedBy === "service"),
-    1,
+    2,
   );
-  for (const [strategy, [publish]] of Object.entries(jobs)) {
+  for (const [strategy, job] of Object.entries(jobs))
     add(
-      publish,
-      "publish",
+      job,
+      "job",
       of((rotation) => rotation.strategy === strategy),
       1,
     );
-  }
   add(
     "api",
     "client",
     of(({ administrative }) => administrative !== true),
     replicas,
   );
-  for (const [strategy, [, prune]] of Object.entries(jobs)) {
-    add(
-      prune,
-      "prune",
-      of((rotation) => rotation.strategy === strategy),
-      1,
-    );
-  }
   return {
     now: 100,
     nextValue: names.length + 1,
     rotations: byName,
-    config: Object.fromEntries(names.map((name) => [name, { live: [1], active: 1 }])),
+    config: first,
     store,
     granted: structuredClone(store),
     services,
@@ -133,28 +120,42 @@ export function newWorld(rotations: readonly Rotation[], replicas = 2): World {
   };
 }
 
-const slotsOf = (spec: Spec, count: number): Slot[] =>
-  Array.from({ length: count }, () => ({ task: { spec, since: 0 } }));
-
 export function rotationIn(rotations: Record<string, Rotation>, secret: string): Rotation {
   const rotation = rotations[secret];
   if (rotation === undefined) throw new Error(`the model has no ${secret}`);
   return rotation;
 }
 
-/** The spec that mounts what is declared, from the entries in the store. */
+/**
+ * The spec that mounts what is declared, from the entries in the store: clients hold the active generation alone, unless
+ * they check each other's; acceptors hold all, with the oldest as the plain file.
+ */
 export function specOf(
-  secrets: readonly string[],
+  { role, secrets }: Pick<Service, "role" | "secrets">,
+  rotations: World["rotations"],
   store: World["store"],
   declared: Record<string, Generations>,
-  drop: Spec["drop"] = {},
 ): Spec {
   const mounts = secrets.map((secret): [string, Mount] => {
-    const { live, active } = declared[secret] ?? { live: [], active: 0 };
+    const { live, active } = heldOf(role, rotationIn(rotations, secret), declared[secret] ?? { live: [], active: 0 });
     return [secret, { active, live: Object.fromEntries(live.map((g) => [g, store[secret]?.[g] ?? 0])) }];
   });
-  return { mounts: Object.fromEntries(mounts), drop };
+  return Object.fromEntries(mounts);
 }
+
+function heldOf(role: Role, { strategy }: Rotation, { live, active }: Held): Held {
+  if (role !== "client") return { live, active: live[0] ?? 0 };
+  return { live: strategies[strategy].acceptedBy === "clients" ? live : [active], active };
+}
+
+/** The model's rotation with what its services hold, as the machine wants it told. */
+export const withHeld = (world: World, rotation: Rotation): Rotation => ({
+  ...rotation,
+  held: (name, declared) => {
+    const service = world.services.find((one) => one.name === name);
+    return heldOf(service?.role ?? "client", rotation, declared);
+  },
+});
 
 export const same = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right);
 export const generationsOf = (record: Record<number, number> | undefined): number[] =>
@@ -172,49 +173,44 @@ export function acceptedValues(world: World, secret: string): number[] | undefin
   const role = acceptedBy === "clients" ? "client" : "server";
   const known = world.services
     .filter((service) => service.role === role && service.secrets.includes(secret))
-    .flatMap((service) => runningTasks(service).map(({ spec }) => Object.values(spec.mounts[secret]?.live ?? {})));
+    .flatMap((service) => runningTasks(service).map(({ spec }) => Object.values(spec[secret]?.live ?? {})));
   return (known[0] ?? []).filter((value) => known.every((values) => values.includes(value)));
 }
 
-/** Whether a service logs in with the secret: the jobs do with an administrative one, to change what is accepted. */
+/** Whether a service logs in with the secret: a job does with an administrative one, to change what is accepted. */
 export const usesSecret = (world: World, service: Service, secret: string): boolean =>
   service.secrets.includes(secret) &&
-  (service.role === "client" ||
-    (rotationIn(world.rotations, secret).administrative === true && service.role !== "server"));
+  (service.role === "client" || rotationIn(world.rotations, secret).administrative === true);
 
-/** What an operator's command or `pulumi up` can see of one secret. */
+/** What an operator's command or `pulumi up` can see of one secret. Only a command has an audit log. */
 export function observe(world: World, secret: string, audited = true): SecretFacts {
-  const rotation = rotationIn(world.rotations, secret);
-  const granted = isJobStrategy(rotation.strategy) ? { accepted: generationsOf(world.granted[secret]) } : {};
-  const prune = world.services.find((service) => service.role === "prune" && service.secrets.includes(secret));
   return {
     stored: generationsOf(world.store[secret]),
-    ...granted,
-    ...(prune === undefined ? {} : { dropped: prune.spec.drop[secret] ?? [] }),
     ...(audited ? { highest: world.highest[secret] ?? 0 } : {}),
     services: world.services
       .filter((service) => service.secrets.includes(secret))
-      .filter((service) => service.role !== "prune" || rotation.administrative === true)
-      .map((service) => serviceFact(world, service, secret)),
+      .map((service) => serviceFact(service, secret)),
   };
 }
 
-function serviceFact(world: World, service: Service, secret: string): ServiceFact {
+const nothing: Held = { live: [], active: 0 };
+
+function serviceFact(service: Service, secret: string): ServiceFact {
   const held = (spec: Spec): Held => {
-    const mount = spec.mounts[secret];
+    const mount = spec[secret];
     return { live: generationsOf(mount?.live), active: mount?.active ?? 0 };
   };
   return {
     service: service.name,
-    role: usesSecret(world, service, secret) ? "client" : "backing",
+    role: service.role === "client" ? "client" : "backing",
     update: service.update,
     spec: held(service.spec),
     ...(service.rollbackTo === undefined ? {} : { rollbackTo: held(service.rollbackTo) }),
-    tasks: allTasks(service).map((task, index) => ({
-      task: String(index),
-      held: held(task.spec),
-      since: hour(task.since),
-    })),
+    // A task that is starting has said nothing yet.
+    tasks: service.slots.flatMap(({ task, next }, index) => [
+      ...(task === undefined ? [] : [{ task: String(index), held: held(task.spec), since: hour(task.since) }]),
+      ...(next === undefined ? [] : [{ task: `${index} starting`, held: nothing, since: hour(next.since) }]),
+    ]),
   };
 }
 
