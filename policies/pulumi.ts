@@ -14,8 +14,9 @@ import type { Context, Resource, Rule, Violation } from "./model/rule.ts";
 import { commonSettings, listSetting, matches, unknownSettings } from "./model/settings.ts";
 import { stateReader } from "./state/read.ts";
 
-/** Both phases of one policy: the SDK takes a policy that has both. */
-type PulumiPolicy = ResourceValidationPolicy & StackValidationPolicy;
+/** A policy of either phase or of both: the SDK takes one that has both. */
+type PulumiPolicy =
+  ResourceValidationPolicy | (ResourceValidationPolicy & StackValidationPolicy) | StackValidationPolicy;
 
 /** What the rules get from outside; tests give their own. */
 export interface Surroundings {
@@ -29,24 +30,20 @@ export interface Surroundings {
 export function policy(rule: Rule, surroundings: Surroundings): PulumiPolicy {
   const { name, description, level, settings } = rule;
   const configSchema = { properties: { ...commonSettings, ...settings } } satisfies PolicyConfigSchema;
-  return {
-    name,
-    description,
-    enforcementLevel: level,
-    configSchema,
-    validateResource: async (args, report) => {
-      const context = contextOf(rule, args, args.urn, surroundings);
-      if (rule.resource === undefined) return;
-      const resource = await resourceOf(args);
-      reportAll(afterExceptions(rule.resource(resource, context), context), report);
-    },
-    validateStack: async (args, report) => {
-      const context = contextOf(rule, args, args.resources[0]?.urn ?? "", surroundings);
-      const resources = rule.stack === undefined ? [] : await Promise.all(args.resources.map(resourceOf));
-      const found = rule.stack?.(resources, context) ?? [];
-      reportAll([...exceptionProblems(context), ...afterExceptions(found, context)], report);
-    },
+  const described = { name, description, enforcementLevel: level, configSchema };
+  const validateStack = async (args: StackValidationArgs, report: ReportViolation): Promise<void> => {
+    const context = contextOf(rule, args, args.resources[0]?.urn ?? "", surroundings);
+    const resources = rule.stack === undefined ? [] : await Promise.all(args.resources.map(resourceOf));
+    const found = rule.stack?.(resources, context) ?? [];
+    reportAll([...exceptionProblems(context), ...afterExceptions(found, context)], report);
   };
+  const validate = rule.resource;
+  if (validate === undefined) return { ...described, validateStack };
+  const validateResource = async (args: ResourceValidationArgs, report: ReportViolation): Promise<void> => {
+    const context = contextOf(rule, args, args.urn, surroundings);
+    reportAll(afterExceptions(validate(await resourceOf(args), context), context), report);
+  };
+  return { ...described, validateResource, validateStack };
 }
 
 /** The settings of one policy that its schema does not have: the engine would drop them without a word. */

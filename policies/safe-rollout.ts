@@ -88,8 +88,10 @@ function networksOf(service: Resource, types: ReadonlyMap<string, string>): read
   const computedFrom = [...service.dependsOn.values()]
     .flat()
     .filter((urn) => types.get(urn) === "docker:index:Network");
-  const named = listAt(service.props, "taskSpec", "networksAdvanceds").map((network) => textAt(network, "name"));
-  return [...computedFrom, ...named.filter((name) => name !== undefined)];
+  const references = listAt(service.props, "taskSpec", "networksAdvanceds");
+  const named = references.flatMap((network) => [textAt(network, "id"), textAt(network, "name")]);
+  // The provider answers an empty text for the one that was not given.
+  return [...computedFrom, ...named.filter((name) => name !== undefined && name !== "")] as readonly string[];
 }
 
 /** A change of any input replaces these, and an explicit name makes the provider delete the old one first. */

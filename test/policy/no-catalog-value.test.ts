@@ -21,11 +21,16 @@ const written: readonly (readonly [string, unknown])[] = [
   ["base64 of JSON", base64(JSON.stringify({ password }))],
   ["hexadecimal", hex(password)],
   ["upper-case hexadecimal", hex(password).toUpperCase()],
-  ["percent-encoded", [...password].map((char) => `%${hex(char)}`).join("")],
+  [
+    "percent-encoded",
+    Array.from(password)
+      .map((char) => `%${hex(char)}`)
+      .join(""),
+  ],
   ["percent-encoded in part", `%71${password.slice(1)}`],
   [
     "backslash-escaped",
-    [...password]
+    Array.from(password)
       .map((char) => `\\${char}`)
       .join("")
       .replace(/\\(?=[nu])/g, ""),

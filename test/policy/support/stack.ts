@@ -103,7 +103,8 @@ function service(name: string, args: ServiceArgs): Resource {
         : { ports: [{ targetPort: args.publish, publishedPort: args.publish, publishMode: "host" }] },
     taskSpec: {
       restartPolicy: args.job ? { condition: "on-failure", maxAttempts: 5 } : { condition: "any", maxAttempts: 0 },
-      networksAdvanceds: args.networks.map((network) => ({ name: `id-of-${network.name}` })),
+      // As the provider answers: both fields, of which the program gave one.
+      networksAdvanceds: args.networks.map((network) => ({ id: `id-of-${network.name}`, name: "" })),
       containerSpec: {
         image: `shop/${name}:1`,
         user: "10001:10001",
@@ -151,6 +152,5 @@ function changed(tree: unknown, [key, ...path]: readonly (string | number)[], va
   const record = isRecord(tree) ? tree : {};
   const inner = changed(record[key], path, value);
   if (inner !== undefined) return { ...record, [key]: inner };
-  const { [key]: _removed, ...rest } = record;
-  return rest;
+  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== String(key)));
 }
