@@ -34,10 +34,15 @@ export interface ImageSpec {
 
 /** Node for the image: the same architecture as this machine's, from the package that pins it. */
 const nodeBinary = `node_modules/node-linux-${arch}/bin/node`;
-/** Everything that the Go programs are compiled from. */
-const goInputs = ["images/go", "runtime/go"];
-/** Dependencies of the bundled programs are pinned by the lockfile. */
-const bundleInputs = ["images/app", "runtime", "package-lock.json", nodeBinary];
+/** What every program of `images/go` is compiled from, and what each adds to it. */
+const goInputs = ["images/go/go.mod", "images/go/go.sum", "runtime/go", "images/go/internal/job"];
+const goPrograms = {
+  "goimg-job": ["cmd/goimg-job", "internal/check", "internal/pgroles", "internal/redisacl"],
+  "goimg-s3": ["cmd/goimg-s3", "internal/objects"],
+} as const;
+type GoProgram = keyof typeof goPrograms;
+/** Dependencies of the bundled programs, and Node itself, are pinned by the lockfile. */
+const bundleInputs = ["images/app", "runtime", "package-lock.json"];
 const programs = ["api", "worker", "db-migrate"];
 
 async function copy(contextDir: string, files: readonly string[]): Promise<void> {
@@ -49,7 +54,7 @@ async function copy(contextDir: string, files: readonly string[]): Promise<void>
 }
 
 /** Compiles a program of `images/go`; Go's own cache makes a second time quick. Static, without paths of this machine. */
-async function compile(contextDir: string, program: string): Promise<void> {
+async function compile(contextDir: string, program: GoProgram): Promise<void> {
   const target = join(contextDir, program);
   // Written aside and renamed: a killed build leaves no half program behind.
   const partial = `${target}.partial`;
@@ -89,7 +94,7 @@ async function bundle(contextDir: string): Promise<void> {
 interface Parts {
   readonly description: string;
   readonly files?: readonly string[];
-  readonly go: readonly string[];
+  readonly go: readonly GoProgram[];
   readonly bundles?: boolean;
 }
 
@@ -97,7 +102,13 @@ function image(name: string, { description, files = [], go, bundles = false }: P
   return {
     description,
     base: "debian:bookworm-slim",
-    inputs: ["images/images.ts", `images/${name}`, ...goInputs, ...(bundles ? bundleInputs : [])].sort(),
+    inputs: [
+      "images/images.ts",
+      `images/${name}`,
+      ...goInputs,
+      ...go.flatMap((program) => goPrograms[program].map((folder) => `images/go/${folder}`)),
+      ...(bundles ? bundleInputs : []),
+    ].sort(),
     async prepare(contextDir) {
       await copy(contextDir, [`images/${name}/Dockerfile`, ...files.map((file) => `images/${name}/${file}`)]);
       for (const program of go) await compile(contextDir, program);

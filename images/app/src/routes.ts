@@ -11,8 +11,8 @@ import type { Storage } from "./storage.ts";
 import type { Tokens } from "./tokens.ts";
 
 export interface Api {
-  readonly library: Library;
-  readonly storage: Storage;
+  readonly library: Pick<Library, keyof Library>;
+  readonly storage: Pick<Storage, "put" | "get">;
   readonly cache: Cache;
   readonly tokens: Tokens;
   readonly auth: AuthConfig;
