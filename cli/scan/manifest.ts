@@ -1,4 +1,4 @@
-import type { Document, Node, Pair, YAMLMap, YAMLSeq } from "yaml";
+import type { Document, Pair, YAMLMap, YAMLSeq } from "yaml";
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
 import type { ScanEntry } from "./entries.ts";
 import { UnparseableError } from "./entries.ts";
@@ -50,7 +50,9 @@ export function textOf(node: unknown): string | undefined {
   if (!isScalar(node)) return undefined;
   const { value, source } = node;
   if (typeof value === "string") return value;
-  return value === null || value === undefined ? undefined : (source ?? String(value));
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint")
+    return source ?? String(value);
+  return undefined;
 }
 
 function keyOf(pair: Pair): string {

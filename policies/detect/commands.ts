@@ -76,8 +76,9 @@ function flagSecret(program: string, words: readonly string[], at: number, word:
     if (/^user$/.test(long)) return userPrograms.test(program) && isUserPassword(next);
     const kind = classifyName(long);
     const named = kind === "password" || kind === "secret" || /^(?:pass|psk|http-?pass\w*)$/i.test(long);
-    if (named && !(namesSecrets.test(program) && /secret$/.test(long)))
-      return isPassword(next) && !isQuantity(bare(next ?? ""));
+    const value =
+      !(namesSecrets.test(program) && /secret$/.test(long)) && isPassword(next) && !isQuantity(bare(next ?? ""));
+    if (named && value) return true;
     if (/^password-?command$/.test(long)) return /^["']?echo$/.test(next ?? "") && isPassword(words[at + 2]);
   }
   if (word === "-u" || word === "-U") return userPrograms.test(program) && isUserPassword(next);

@@ -76,6 +76,7 @@ function detectDefaults(name: string, value: string, depth: number): Finding | u
 function certain(name: string, value: string): Finding | undefined {
   const published = isPublicName(name);
   if (isPrivatePem(value) || isPrivateDer(value)) return { rule: "private-key", message: "a private key in plaintext" };
+  if (webhook(name, value)) return { rule: "webhook-url", message: "a webhook's address, which is its own credential" };
   const vendor = vendorToken(value, published);
   if (vendor !== undefined) return { rule: `vendor-token/${vendor}`, message: "a token in the format of its vendor" };
   const rule = secretlintRule(name, value);
@@ -84,7 +85,6 @@ function certain(name: string, value: string): Finding | undefined {
   if (passwordHash(value))
     return { rule: "password-hash", message: "the hash of a password, which can be guessed from" };
   if (isJwt(value)) return { rule: "jwt", message: "a signed JSON Web Token" };
-  if (webhook(name, value)) return { rule: "webhook-url", message: "a webhook's address, which is its own credential" };
   if (urlCredentials(value)) return { rule: "url-credentials", message: "a URL with credentials" };
   if (dataSource(value)) return { rule: "connection-string", message: "a data source name with a password" };
   if (authorizationHeader(name, value))

@@ -142,8 +142,21 @@ function isPublic(words: readonly string[]): boolean {
   return words.some((word) => /^(?:public|pub|publishable|site|anon|recipient)$/.test(word));
 }
 
+/** Names come again and again, a dozen times for one entry; the memory of them is bounded. */
+const remembered = new Map<string, NameClass>();
+const rememberedLimit = 4096;
+
 /** Classifies a name: see {@link NameClass}. */
 export function classifyName(name: string): NameClass {
+  const known = remembered.get(name);
+  if (known !== undefined) return known;
+  const kind = classify(name);
+  if (remembered.size >= rememberedLimit) remembered.clear();
+  if (name.length <= 256) remembered.set(name, kind);
+  return kind;
+}
+
+function classify(name: string): NameClass {
   const words = wordsOf(name);
   const last = words.at(-1) ?? "";
   if (words.length === 1 && shellNames.has(last) && name === name.toUpperCase()) return "about";

@@ -1,4 +1,6 @@
 import { commandSecret } from "./commands.ts";
+import { isRandomBase64, isRandomHex, isRandomSingleCase } from "./entropy.ts";
+import { classifyName } from "./names.ts";
 import type { Finding } from "./index.ts";
 import { vendorToken } from "./formats.ts";
 
@@ -19,12 +21,22 @@ interface Node {
 const nodeLimit = 1_000_000;
 const pathParts = 64;
 const commandName = /^(?:command|cmd|args|arguments|entry_?point|test|healthcheck|exec|run|script)s?$/i;
-const environmentEntry = /^([A-Za-z_][\w.:-]{0,127})=(?!=?$)([\s\S]+)$/;
+const environmentEntry = /^([A-Za-z_][\w.-]{0,127})=(?!=?$)([\s\S]+)$/;
 
 /** A property's name as it may stand in a path or a report: short, and masked when it is a token itself. */
 export function safeName(name: string): string {
   if (name.length > 128) return `${name.slice(0, 16)}…`;
-  return vendorToken(name, false) === undefined && !/:\/\/[^/]*:[^/]*@/.test(name) ? name : "[masked]";
+  const random = isRandomHex(name, 24) || isRandomBase64(name, 24) || isRandomSingleCase(name, 24);
+  return random || vendorToken(name, false) !== undefined || /:\/\/[^/]*:[^/]*@/.test(name) ? "[masked]" : name;
+}
+
+/**
+ * May a name that the tree holds as a value (`{ name: "X" }`, `"X=…"`) stand in a path? Only when it is written as
+ * variables are: anything else might be a value itself.
+ */
+function isVariableName(name: string): boolean {
+  if (/^[A-Z]{1,20}\d{0,2}(?:_{1,2}[A-Z]{0,20}\d{0,2}){0,12}$/.test(name)) return true;
+  return /^[A-Za-z]{1,24}(?:[._-]{1,2}[A-Za-z]{1,24}){0,8}$/.test(name) && classifyName(name) !== "neutral";
 }
 
 function pathOf(node: Node, last?: string): string {
@@ -124,7 +136,7 @@ function pushArray(items: unknown[], node: Node, stack: Node[], detect: Detect, 
     words.push(item);
     const entry = environmentEntry.exec(item);
     if (entry?.[1] !== undefined && entry[2] !== undefined && !/^-/.test(item))
-      found = add(node, detect(entry[1], entry[2]), entry[1]) || found;
+      found = add(node, detect(entry[1], entry[2]), isVariableName(entry[1]) ? entry[1] : `[${at}]`) || found;
     else found = add(node, detect(listName(node.name), item), `[${at}]`) || found;
   }
   if (
@@ -152,7 +164,8 @@ function pushObject(holder: object, node: Node, stack: Node[], detect: Detect, a
     const key = keys[at] ?? "";
     if (isKey && /^(?:n|e|x|y|x5[ctu].*|kid)$/.test(key)) continue;
     const value = read(holder, key);
-    if (named?.key === key && typeof value === "string") add(node, detect(named.name, value), named.name);
+    if (named?.key === key && typeof value === "string")
+      add(node, detect(named.name, value), isVariableName(named.name) ? named.name : key);
     else stack.push({ value, name: key, parent: node });
   }
 }
