@@ -92,9 +92,11 @@ async function buildOne(engine: Engine, name: string, tag: string): Promise<void
     await images[name]?.prepare(context);
     // The engine's own builder: BuildKit is a package of its own on Debian, and is not needed.
     const env = { ...process.env, DOCKER_BUILDKIT: "0" };
-    await dockerOrFail(engine.host, ["build", "--quiet", "--network=host", `--tag=${imageTag(name)}`, context], {
-      env,
-    });
+    await dockerOrFail(engine.host, ["build", "--quiet", "--network=host", `--tag=${tag}`, context], { env });
+    if (imageTag(name) !== tag) {
+      await docker(engine.host, ["image", "rm", tag]);
+      throw new OperatorError(`the sources of image ${name} changed while it was built: run this again`);
+    }
   } finally {
     await rm(context, { recursive: true, force: true });
   }
