@@ -2,33 +2,62 @@
 import { Command, CommanderError } from "commander";
 import { OperatorError } from "./error.ts";
 
+interface Entry {
+  readonly description: string;
+  readonly load: () => Promise<Command>;
+}
+
 /** Each command's module is loaded when it is used: `status` does not pay for what `scan` needs. */
+const commands: Readonly<Record<string, Entry>> = {
+  up: {
+    description: "set everything up and bring the dev stack up: toolchain, engine, Swarm, images, pulumi up",
+    load: async () => (await import("./up.ts")).upCommand(),
+  },
+  down: {
+    description: "destroy the dev stack, and stop the engine if this project started it",
+    load: async () => (await import("./down.ts")).downCommand(),
+  },
+  status: {
+    description: "show each secret's generations, phases, age and due date, and what its consumers' tasks report",
+    load: async () => (await import("./status.ts")).statusCommand(),
+  },
+  rotate: {
+    description: "move secrets to their next generation without a dropped request",
+    load: async () => (await import("./rotate.ts")).rotateCommand(),
+  },
+  rollback: {
+    description: "go back to the generation before, while it is still accepted",
+    load: async () => (await import("./rotate.ts")).rollbackCommand(),
+  },
+  revoke: {
+    description: "emergency: make a leaked generation useless everywhere, and report what that cut off",
+    load: async () => (await import("./revoke.ts")).revokeCommand(),
+  },
+  audit: {
+    description: "verify the audit log and show it",
+    load: async () => (await import("./auditCommand.ts")).auditCommand(),
+  },
+  scan: {
+    description: "find plaintext secrets in compose files, .env files, task definitions and manifests",
+    load: async () => (await import("./scan.ts")).scanCommand(),
+  },
+};
+
 const program = new Command("goimg-secrets")
   .description("Operate an application's secrets: generate, materialize, rotate, prove.")
   .showHelpAfterError("(--help shows what there is)")
   .exitOverride();
-
-program
-  .command("up")
-  .description("set everything up and bring the dev stack up: toolchain, engine, Swarm, images, pulumi up")
-  .action(async () => {
-    const { up } = await import("./up.ts");
-    await up();
-  });
-
-program
-  .command("down")
-  .description("destroy the dev stack, and stop the engine if this project started it")
-  .option("--yes", "do not ask before data is deleted")
-  .action(async () => {
-    const { down } = await import("./down.ts");
-    await down();
-  });
+const wanted = process.argv[2] ?? "";
+for (const [name, { description, load }] of Object.entries(commands)) {
+  if (name === wanted) program.addCommand((await load()).exitOverride());
+  else program.command(name).description(description);
+}
 
 try {
+  if (wanted === "") program.help();
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 || wanted === "" ? 0 : 2;
   else if (error instanceof OperatorError) {
     process.stderr.write(`goimg-secrets: ${error.message}\n`);
     process.exitCode = error.exitCode;

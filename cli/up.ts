@@ -1,9 +1,18 @@
+import { Command } from "commander";
 import { ensureEngine } from "../toolchain/engine.ts";
 import { buildImages } from "../toolchain/images.ts";
 import { install } from "../toolchain/install.ts";
 import { projectDirectory, stackEnv } from "./environment.ts";
-import { pulumi, pulumiOrFail } from "./pulumi.ts";
 import { OperatorError } from "./error.ts";
+import { pulumi, pulumiOrFail } from "./pulumi.ts";
+import { recover } from "./recover.ts";
+
+/** `up`, without options: what it makes is declared in the stack's config. */
+export function upCommand(): Command {
+  return new Command("up")
+    .description("set everything up and bring the dev stack up; safe to run again after a crash")
+    .action(up);
+}
 
 /** Brings the dev stack up from whatever is there: nothing, half of it, or all of it. */
 export async function up(): Promise<void> {
@@ -12,11 +21,18 @@ export async function up(): Promise<void> {
   await buildImages(engine);
   const options = { env: stackEnv(engine), cwd: projectDirectory(), output: "inherit" } as const;
   await pulumiOrFail(["stack", "select", "--create", "dev"], { ...options, output: "capture" });
+  const report = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  await recover({ stack: "dev", env: options.env, cwd: options.cwd, report });
   const { exitCode } = await pulumi(["up", "--stack", "dev", "--yes", "--skip-preview"], options);
   if (exitCode !== 0) {
     throw new OperatorError("the update did not finish; what it did is kept: mend the error above and run this again");
   }
-  const { stdout } = await pulumiOrFail(["stack", "output", "url", "--stack", "dev"], { ...options, output: "capture" });
+  const { stdout } = await pulumiOrFail(["stack", "output", "url", "--stack", "dev"], {
+    ...options,
+    output: "capture",
+  });
   const url = stdout.trim();
   process.stdout.write(`
 The dev stack is up:  ${url}

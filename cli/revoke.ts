@@ -1,0 +1,107 @@
+import { Command } from "commander";
+import { findSecret, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
+import { withLock } from "../toolchain/lock.ts";
+import { OperatorError } from "./error.ts";
+import { roleOf } from "./rotation/facts.ts";
+import { run } from "./rotation/run.ts";
+import { look, presentSecrets, type World } from "./rotation/situation.ts";
+import { openStack } from "./stack.ts";
+
+/** What a revocation reaches, known before it begins. */
+export interface BlastRadius {
+  readonly secret: SecretName;
+  /** The generation that stops working. */
+  readonly generation: number;
+  /** Clients that used it, with their tasks: each is replaced. */
+  readonly clients: readonly { readonly service: string; readonly tasks: number }[];
+  /** What ends with it, in words. */
+  readonly ends: string;
+}
+
+interface Flags {
+  readonly stack: string;
+  readonly reason: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** `revoke NAME`: the leaked generation stops working everywhere, in one command. */
+export function revokeCommand(): Command {
+  return new Command("revoke")
+    .description(
+      "emergency: a new generation goes live and the active one stops working everywhere, without a grace period; " +
+        "requests that rely on the old one may fail while clients are replaced",
+    )
+    .argument("<NAME>", "a secret, or an entry of it")
+    .option("--stack <name>", "the stack", "dev")
+    .option("--reason <text>", "why, for the audit log", "leaked")
+    .option("--dry-run", "report what it would cut off, and change nothing")
+    .option("--json", "for machines")
+    .action(revoke);
+}
+
+async function revoke(name: string, flags: Flags): Promise<void> {
+  const context = openStack(flags.stack);
+  const world = await look(context);
+  const secret = findSecret(name);
+  if (secret === undefined || !presentSecrets(world).includes(secret)) {
+    throw new OperatorError(`${name} is not a secret that this stack has: ${presentSecrets(world).join(", ")}`, 2);
+  }
+  const radius = blastRadius(secret, world);
+  const began = Date.now();
+  if (flags.dryRun !== true) {
+    const report = (line: string): void => {
+      process.stderr.write(`${line}\n`);
+    };
+    await withLock(
+      `${context.auditFile}.lock`,
+      async () =>
+        run({
+          context,
+          secrets: [secret],
+          command: "revoke",
+          times: { grace: 0, jwksCache: 0, tokenLifetime: 0 },
+          reason: flags.reason,
+          patience: 0,
+          reportTimeout: 120_000,
+          report,
+        }),
+      report,
+    );
+  }
+  const seconds = flags.dryRun === true ? 0 : (Date.now() - began) / 1000;
+  process.stdout.write(
+    flags.json === true ? `${JSON.stringify({ ...radius, seconds })}\n` : describe(radius, seconds, flags),
+  );
+}
+
+/** What depends on the active generation now. */
+export function blastRadius(secret: SecretName, world: World): BlastRadius {
+  const generation = world.declared[secret].active;
+  const clients = world.observed.services
+    .filter(({ name, spec }) => spec.get(secret)?.active === generation && roleOf(secret, name) === "client")
+    .map(({ name, tasks }) => ({ service: name, tasks: tasks.length }));
+  return { secret, generation, clients, ends: ends(secret, generation) };
+}
+
+function ends(secret: SecretName, generation: number): string {
+  switch (secretSpecs[secret].strategy) {
+    case "dual-key":
+      return `every token signed by generation ${generation}: its holders log in again`;
+    case "alternating-users":
+      return `every database session of the login role goimg_g${generation}`;
+    case "dual-password":
+      return "logins with the old password; sessions that are open end with their clients' tasks";
+    case "dual-access-key":
+      return "every request and presigned URL signed with the old key";
+    case "external":
+    case "redeploy":
+      return "nothing by itself: its issuer has to revoke the old value as well";
+  }
+}
+
+function describe({ secret, generation, clients, ends: what }: BlastRadius, seconds: number, flags: Flags): string {
+  const tasks = clients.map(({ service, tasks }) => `${service} (${tasks})`).join(", ") || "none";
+  const when = flags.dryRun === true ? "would be revoked" : `revoked, ${seconds.toFixed(1)} s after the command`;
+  return `${secret}: generation ${generation} ${when}\n  clients replaced (tasks): ${tasks}\n  ended: ${what}\n`;
+}

@@ -1,0 +1,119 @@
+import Table from "cli-table3";
+import { Command } from "commander";
+import { consumersOf, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
+import { phasesOf } from "../components/rotation/phases.ts";
+import { addPeriod, due } from "../components/rotation/schedule.ts";
+import { unsettledReasons } from "../components/rotation/settled.ts";
+import { look, presentSecrets, situationOf, type Times, type World } from "./rotation/situation.ts";
+import { openStack } from "./stack.ts";
+
+/** One generation of one secret, as `status --json` prints it. */
+export interface GenerationStatus {
+  readonly generation: number;
+  readonly phase: string;
+  readonly ageDays: number;
+}
+
+/** One secret, as `status --json` prints it. Never holds a value. */
+export interface SecretStatus {
+  readonly secret: SecretName;
+  readonly strategy: string;
+  readonly active: number;
+  readonly generations: readonly GenerationStatus[];
+  /** ISO 8601 date on which the active generation is due, and days until then; negative when overdue. */
+  readonly due: string;
+  readonly inDays: number;
+  readonly consumers: readonly {
+    readonly service: string;
+    readonly role: "client" | "backing";
+    readonly tasks: readonly { readonly task: string; readonly live: readonly number[]; readonly active: number }[];
+  }[];
+  /** Why what runs is not what is declared. */
+  readonly unsettled: readonly string[];
+}
+
+/** No pause matters to a look at what is. */
+const times: Times = { grace: 0, jwksCache: 0, tokenLifetime: 0 };
+
+/** `status`: which generation of what is where, and what is due. */
+export function statusCommand(): Command {
+  return new Command("status")
+    .description("show each secret's generations, phases, age and due date, and what its consumers' tasks report")
+    .option("--stack <name>", "the stack", "dev")
+    .option("--due-in <days>", "show only what is due within that many days, and exit 1 if there is any", Number)
+    .option("--json", "for machines")
+    .action(async (flags: { stack: string; dueIn?: number; json?: boolean }) => {
+      const all = statusOf(await look(openStack(flags.stack)), new Date());
+      const { dueIn } = flags;
+      const shown = dueIn === undefined ? all : all.filter(({ inDays }) => inDays <= dueIn);
+      process.stdout.write(flags.json === true ? `${JSON.stringify(shown)}\n` : `${table(shown)}\n`);
+      if (dueIn !== undefined && shown.length > 0) process.exitCode = 1;
+    });
+}
+
+/** The status of every secret of a stack. */
+export function statusOf(world: World, now: Date): readonly SecretStatus[] {
+  return presentSecrets(world).map((secret) => {
+    const { rotation, declared, facts } = situationOf(secret, world, times, now);
+    const spec = secretSpecs[secret];
+    const createdAt = (generation: number): Date =>
+      world.observed.secrets.find((stored) => stored.generation === generation && stored.entry in spec.entries)
+        ?.createdAt ?? now;
+    const { inDays } = due(secret, createdAt(declared.active), spec.period, now);
+    const order: readonly string[] = consumersOf(secret);
+    return {
+      secret,
+      strategy: spec.strategy,
+      active: declared.active,
+      generations: [...phasesOf({ rotation, declared, facts })]
+        .filter(([, phase]) => phase !== "revoked")
+        .map(([generation, phase]) => ({
+          generation,
+          phase,
+          ageDays: due(secret, createdAt(generation), spec.period, now).ageDays,
+        })),
+      due: addPeriod(createdAt(declared.active), spec.period).toISOString().slice(0, 10),
+      inDays,
+      consumers: [...facts.services]
+        .sort((a, b) => order.indexOf(a.service) - order.indexOf(b.service))
+        .map(({ service, role, tasks }) => ({
+          service,
+          role,
+          tasks: tasks.map(({ task, held }) => ({ task, ...held })),
+        })),
+      unsettled: unsettledReasons(rotation, declared, facts).map(({ message }) => message),
+    };
+  });
+}
+
+function table(all: readonly SecretStatus[]): string {
+  if (all.length === 0) return "nothing to show";
+  const rows = new Table({
+    head: ["secret", "generation", "phase", "age", "due", "consumers"],
+    style: { head: [], border: [] },
+  });
+  for (const { secret, generations, due: at, inDays, consumers } of all) {
+    rows.push([
+      secret,
+      generations.map(({ generation }) => generation).join("\n"),
+      generations.map(({ phase }) => phase).join("\n"),
+      generations.map(({ ageDays }) => `${ageDays} d`).join("\n"),
+      `${at}\n${inDays < 0 ? `${-inDays} d overdue` : `in ${inDays} d`}`,
+      consumers
+        .map(
+          ({ service, tasks }) =>
+            `${service}: ${tasks.map(({ live, active }) => held(live, active)).join(" ") || "no task"}`,
+        )
+        .join("\n"),
+    ]);
+  }
+  const unsettled = all.flatMap(({ unsettled: reasons }) => reasons.map((reason) => `  ${reason}`));
+  return [rows.toString(), ...(unsettled.length > 0 ? ["not settled:", ...unsettled] : [])].join("\n");
+}
+
+/** `2*` uses 2; `1 2*` holds both and uses 2. */
+function held(live: readonly number[], active: number): string {
+  return live.length === 0
+    ? "?"
+    : `[${live.map((generation) => (generation === active ? `${generation}*` : `${generation}`)).join(" ")}]`;
+}
