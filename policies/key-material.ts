@@ -31,12 +31,12 @@ export const keyMaterial: Rule = {
 function weak(resources: readonly Resource[]): readonly Violation[] {
   const types = new Map(resources.map(({ urn, type }) => [urn, type]));
   return resources.flatMap(({ type, urn, dependsOn }): Violation[] => {
-    const property = stores[type];
+    const property = stores.get(type);
     if (property === undefined) return [];
     const sources = (dependsOn.get(property) ?? []).map((source) => types.get(source) ?? "");
     const source = sources.find((candidate) => weakGenerators.has(candidate));
     // Text beside a real password, such as a generated user name, does not weaken it.
-    if (source === undefined || sources.some((candidate) => Object.hasOwn(generators, candidate))) return [];
+    if (source === undefined || sources.some((candidate) => generators.has(candidate))) return [];
     return [
       {
         rule: "weak-generator",

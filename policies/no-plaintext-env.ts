@@ -1,4 +1,5 @@
 import { detectTree } from "./detect/index.ts";
+import { withoutKeys } from "./model/paths.ts";
 import type { Resource, Rule, Violation } from "./model/rule.ts";
 import { readable } from "./surface/readable.ts";
 import { withoutReferences } from "./surface/references.ts";
@@ -22,7 +23,8 @@ export const noPlaintextEnv: Rule = {
 
 function plaintextIn({ type, props, urn }: Resource): readonly Violation[] {
   const found = new Map<string, Violation>();
-  for (const { path, finding } of detectTree(readable(withoutReferences(type, withoutHeld(type, props))))) {
+  for (const { path: full, finding } of detectTree(readable(withoutReferences(type, withoutHeld(type, props))))) {
+    const path = withoutKeys(full);
     const message = `${path} holds a plaintext secret (${finding.message}): put it into the store and give the service its file's path`;
     found.set(path, { rule: finding.rule, message, urn });
   }

@@ -4,18 +4,20 @@ import { fromJson } from "../surface/encodings.ts";
 import type { Problem } from "./problem.ts";
 
 /** Properties of AWS resources that hold an access policy. */
-const policyProperties: Readonly<Record<string, readonly string[]>> = {
-  "aws:iam:Policy": ["policy"],
-  "aws:iam:RolePolicy": ["policy"],
-  "aws:iam:UserPolicy": ["policy"],
-  "aws:iam:GroupPolicy": ["policy"],
-  "aws:secretsmanager:SecretPolicy": ["policy"],
-  "aws:secretsmanager:Secret": ["policy"],
-};
+const policyProperties: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    "aws:iam:Policy": ["policy"],
+    "aws:iam:RolePolicy": ["policy"],
+    "aws:iam:UserPolicy": ["policy"],
+    "aws:iam:GroupPolicy": ["policy"],
+    "aws:secretsmanager:SecretPolicy": ["policy"],
+    "aws:secretsmanager:Secret": ["policy"],
+  }),
+);
 
 /** Statements that allow reading secrets must name exactly which. */
 export function accessProblems({ type, props }: Resource): readonly Problem[] {
-  const own = (policyProperties[type] ?? []).flatMap((property) =>
+  const own = (policyProperties.get(type) ?? []).flatMap((property) =>
     documentProblems(at(props, property), property, type.startsWith("aws:secretsmanager:")),
   );
   if (type !== "aws:iam:Role") return own;

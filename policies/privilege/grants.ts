@@ -8,7 +8,7 @@ import { stores } from "../values/holders.ts";
 
 /** Services that mount an entry that they were not granted. The grants are the catalog's `consumers`, or the setting. */
 export function grantProblems(resources: readonly Resource[], context: Context): readonly Violation[] {
-  const stored = resources.filter(({ type }) => Object.hasOwn(stores, type));
+  const stored = resources.filter(({ type }) => stores.has(type));
   const services = resources.filter(({ type }) => type === "docker:index:Service");
   return services.flatMap((service) => {
     const name = serviceName(service);

@@ -38,7 +38,7 @@ function providerProblems(deployment: unknown): readonly StateProblem[] {
 function resourceProblems(resource: unknown): readonly StateProblem[] {
   const urn = textAt(resource, "urn") ?? "";
   const type = canonicalType(textAt(resource, "type") ?? "");
-  const secretOutputs = [...(generators[type] ?? []), ...(stores[type] === undefined ? [] : [stores[type]])];
+  const secretOutputs = [...(generators.get(type) ?? []), stores.get(type) ?? []].flat();
   const problems: StateProblem[] = [];
   for (const half of ["inputs", "outputs"]) {
     const tree = at(resource, half);

@@ -24,8 +24,8 @@ export interface Generation {
 /** The generations among a stack's resources: what generates secrets, and what stores them. */
 export function generationsIn(resources: readonly Resource[]): readonly Generation[] {
   const found = new Map<string, Generation>();
-  const isSource = ({ type }: Resource) => Object.hasOwn(generators, type);
-  const isStored = ({ type }: Resource) => Object.hasOwn(stores, type);
+  const isSource = ({ type }: Resource) => generators.has(type);
+  const isStored = ({ type }: Resource) => stores.has(type);
   for (const { name, urn } of [...resources.filter(isSource), ...resources.filter(isStored)]) {
     const [, entry = name, digits = "1"] = numbered.exec(name) ?? [];
     const secret = findSecret(entry) ?? entry;

@@ -24,6 +24,8 @@ export function readable(tree: unknown, depth = 0): unknown {
     Object.defineProperty(copy, isLabel && key === "label" ? "name" : key, {
       value: readable(value, depth + 1),
       enumerable: true,
+      writable: true,
+      configurable: true,
     });
   }
   return copy;

@@ -6,70 +6,76 @@ import { isRecord } from "../model/properties.ts";
  *
  * `*` as the only path: every property of the type.
  */
-const holders: Readonly<Record<string, readonly string[]>> = {
-  "random:index:RandomPassword": ["result", "bcryptHash"],
-  "random:index:RandomBytes": ["base64", "hex"],
-  "random:index:RandomString": ["result"],
-  "random:index:RandomId": ["id", "hex", "dec", "b64Std", "b64Url"],
-  "random:index:RandomUuid": ["result"],
-  "random:index:RandomPet": ["id"],
-  "random:index:RandomInteger": ["result"],
-  "random:index:RandomShuffle": ["results"],
-  "tls:index:PrivateKey": ["privateKeyPem", "privateKeyOpenssh", "privateKeyPemPkcs8"],
-  "tls:index:CertRequest": ["privateKeyPem"],
-  "tls:index:SelfSignedCert": ["privateKeyPem"],
-  "tls:index:LocallySignedCert": ["caPrivateKeyPem"],
-  "docker:index:Secret": ["data"],
-  "aws:secretsmanager:SecretVersion": ["secretString", "secretBinary", "secretStringWo"],
-  "aws:ssm:Parameter": ["value", "valueWo"],
-  "aws:rds:Instance": ["password", "passwordWo"],
-  "aws:rds:Cluster": ["masterPassword", "masterPasswordWo"],
-  "aws:elasticache:ReplicationGroup": ["authToken"],
-  "aws:elasticache:User": ["passwords", "authenticationMode.passwords"],
-  "aws:memorydb:User": ["authenticationMode.passwords"],
-  "aws:redshift:Cluster": ["masterPassword"],
-  "aws:mq:Broker": ["users.*.password"],
-  "aws:iam:AccessKey": ["secret", "sesSmtpPasswordV4"],
-  "vault:generic:Secret": ["dataJson", "data"],
-  "vault:kv:Secret": ["dataJson", "data"],
-  "vault:kv:SecretV2": ["dataJson", "data", "dataJsonWo"],
-  "vault:database:SecretBackendConnection": ["*"],
-  "digitalocean:index:DatabaseUser": ["password", "accessKey", "accessCert"],
-  "digitalocean:index:SpacesKey": ["secretKey"],
-  "digitalocean:index:Certificate": ["privateKey"],
-  "kubernetes:core/v1:Secret": ["data", "stringData"],
-  "kubernetes:index:Secret": ["data", "stringData"],
-  "github:index:ActionsSecret": ["plaintextValue", "encryptedValue", "value"],
-  "github:index:ActionsEnvironmentSecret": ["plaintextValue", "encryptedValue", "value"],
-  "postgresql:index:Role": ["password", "passwordWo"],
-  "mysql:index:User": ["plaintextPassword"],
-};
+const holders: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    "random:index:RandomPassword": ["result", "bcryptHash"],
+    "random:index:RandomBytes": ["base64", "hex"],
+    "random:index:RandomString": ["result"],
+    "random:index:RandomId": ["id", "hex", "dec", "b64Std", "b64Url"],
+    "random:index:RandomUuid": ["result"],
+    "random:index:RandomPet": ["id"],
+    "random:index:RandomInteger": ["result"],
+    "random:index:RandomShuffle": ["results"],
+    "tls:index:PrivateKey": ["privateKeyPem", "privateKeyOpenssh", "privateKeyPemPkcs8"],
+    "tls:index:CertRequest": ["privateKeyPem"],
+    "tls:index:SelfSignedCert": ["privateKeyPem"],
+    "tls:index:LocallySignedCert": ["caPrivateKeyPem"],
+    "docker:index:Secret": ["data"],
+    "aws:secretsmanager:SecretVersion": ["secretString", "secretBinary", "secretStringWo"],
+    "aws:ssm:Parameter": ["value", "valueWo"],
+    "aws:rds:Instance": ["password", "passwordWo"],
+    "aws:rds:Cluster": ["masterPassword", "masterPasswordWo"],
+    "aws:elasticache:ReplicationGroup": ["authToken"],
+    "aws:elasticache:User": ["passwords", "authenticationMode.passwords"],
+    "aws:memorydb:User": ["authenticationMode.passwords"],
+    "aws:redshift:Cluster": ["masterPassword"],
+    "aws:mq:Broker": ["users.*.password"],
+    "aws:iam:AccessKey": ["secret", "sesSmtpPasswordV4"],
+    "vault:generic:Secret": ["dataJson", "data"],
+    "vault:kv:Secret": ["dataJson", "data"],
+    "vault:kv:SecretV2": ["dataJson", "data", "dataJsonWo"],
+    "vault:database:SecretBackendConnection": ["*"],
+    "digitalocean:index:DatabaseUser": ["password", "accessKey", "accessCert"],
+    "digitalocean:index:SpacesKey": ["secretKey"],
+    "digitalocean:index:Certificate": ["privateKey"],
+    "kubernetes:core/v1:Secret": ["data", "stringData"],
+    "kubernetes:index:Secret": ["data", "stringData"],
+    "github:index:ActionsSecret": ["plaintextValue", "encryptedValue", "value"],
+    "github:index:ActionsEnvironmentSecret": ["plaintextValue", "encryptedValue", "value"],
+    "postgresql:index:Role": ["password", "passwordWo"],
+    "mysql:index:User": ["plaintextPassword"],
+  }),
+);
 
 /** Properties that hold a secret of the type; `["*"]` for all of them; none for a type that may hold no secret. */
 export function holdingPaths(type: string): readonly string[] {
   if (type.startsWith("pulumi:providers:")) return ["*"];
-  return (Object.hasOwn(holders, type) ? holders[type] : undefined) ?? [];
+  return holders.get(type) ?? [];
 }
 
 /** Stores: what a value is put into, and what services refer to. The values in them are secrets. */
-export const stores: Readonly<Record<string, string>> = {
-  "docker:index:Secret": "data",
-  "aws:secretsmanager:SecretVersion": "secretString",
-  "vault:kv:Secret": "dataJson",
-  "vault:kv:SecretV2": "dataJson",
-  "vault:generic:Secret": "dataJson",
-  "kubernetes:core/v1:Secret": "stringData",
-};
+export const stores: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "docker:index:Secret": "data",
+    "aws:secretsmanager:SecretVersion": "secretString",
+    "vault:kv:Secret": "dataJson",
+    "vault:kv:SecretV2": "dataJson",
+    "vault:generic:Secret": "dataJson",
+    "kubernetes:core/v1:Secret": "stringData",
+  }),
+);
 
 /** Generators whose output is made to be a secret, and the outputs that are one. */
-export const generators: Readonly<Record<string, readonly string[]>> = {
-  "random:index:RandomPassword": ["result"],
-  "random:index:RandomBytes": ["base64", "hex"],
-  "tls:index:PrivateKey": ["privateKeyPem", "privateKeyPemPkcs8", "privateKeyOpenssh"],
-  "aws:iam:AccessKey": ["secret"],
-  "digitalocean:index:SpacesKey": ["secretKey"],
-  "digitalocean:index:DatabaseUser": ["password"],
-};
+export const generators: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    "random:index:RandomPassword": ["result"],
+    "random:index:RandomBytes": ["base64", "hex"],
+    "tls:index:PrivateKey": ["privateKeyPem", "privateKeyPemPkcs8", "privateKeyOpenssh"],
+    "aws:iam:AccessKey": ["secret"],
+    "digitalocean:index:SpacesKey": ["secretKey"],
+    "digitalocean:index:DatabaseUser": ["password"],
+  }),
+);
 
 /** Generators whose output is kept in the clear in the state: fit for names, never for keys. */
 export const weakGenerators: ReadonlySet<string> = new Set([

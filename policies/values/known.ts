@@ -16,11 +16,11 @@ export interface KnownValue {
 /** The secret values in a resource: those that it generated, or that a store was given. */
 export function valuesOf(resource: Resource): readonly KnownValue[] {
   const { type, name, urn, props } = resource;
-  const generated = (generators[type] ?? []).flatMap((property): KnownValue[] => {
+  const generated = (generators.get(type) ?? []).flatMap((property): KnownValue[] => {
     const value = textAt(props, property);
     return value === undefined ? [] : [{ name, urn, value, generated: true }];
   });
-  const property = stores[type];
+  const property = stores.get(type);
   if (property === undefined) return generated;
   return [...generated, ...storedTexts(type, props[property]).map((value) => ({ name, urn, value, generated: false }))];
 }
