@@ -60,7 +60,7 @@ function nameOf(module: () => object, key: PropertyKey): unknown {
   return new Proxy(function standIn() {}, {
     get: (_, name): unknown => Reflect.get(real(), name),
     apply: (_, self, args) => Reflect.apply(real() as () => unknown, self, args) as unknown,
-    construct: (_, args) => Reflect.construct(real() as new () => object, args),
+    construct: (_, args) => Reflect.construct(real() as new () => object, args) as object,
   });
 }
 
