@@ -8,7 +8,7 @@ import { OperatorError } from "../cli/error.ts";
 import { cacheDirectory, installationId, runDirectory, stateDirectory } from "./paths.ts";
 import { asRoot, findCommand, isRoot, run, runAsRoot } from "./process.ts";
 import type { EngineName } from "./record.ts";
-import { endStrays, processIsOurs, unmountBelow } from "./strays.ts";
+import { endStrays, processIsOurs, unmountAll } from "./strays.ts";
 
 /** Paths of a Docker daemon of this project. */
 export interface DaemonPaths {
@@ -157,7 +157,7 @@ async function daemonPid(name: EngineName): Promise<number | undefined> {
 async function cleanUp(name: EngineName): Promise<void> {
   const paths = daemonPaths(name);
   await endStrays(paths.execRoot);
-  await unmountBelow([paths.execRoot, paths.dataRoot]);
+  await unmountAll([paths.execRoot, paths.dataRoot]);
   await runAsRoot("rm", ["-rf", paths.directory]);
   // Only when no other engine of this installation uses it.
   await run(...asRoot("rmdir", ["--ignore-fail-on-non-empty", runDirectory()]));

@@ -48,11 +48,13 @@ async function isEngine(pid: number): Promise<boolean> {
   return programs.test(await readFile(`/proc/${pid}/comm`, "utf8").catch(() => ""));
 }
 
-/** Unmounts everything below those folders, the innermost first. */
-export async function unmountBelow(directories: readonly string[]): Promise<void> {
+/** Unmounts those folders, which dockerd mounts onto themselves, and everything below them, the innermost first. */
+export async function unmountAll(directories: readonly string[]): Promise<void> {
   const table = await readFile("/proc/self/mountinfo", "utf8");
   const points = table.split("\n").map((line) => unescape(line.split(" ")[4] ?? ""));
-  const ours = points.filter((point) => directories.some((directory) => point.startsWith(`${directory}/`)));
+  const ours = points.filter((point) =>
+    directories.some((directory) => point === directory || point.startsWith(`${directory}/`)),
+  );
   if (ours.length > 0) await runAsRoot("umount", ["--lazy", ...ours.reverse()]);
 }
 

@@ -34,7 +34,7 @@ func (h *host) RunPlugin(
 	code, err := h.children.run(stream.Context(), command{
 		node:      node,
 		args:      append(append([]string{}, options.nodeArgs...), args...),
-		directory: request.GetPwd(),
+		directory: pluginDirectory(request),
 		env:       withCompileCache(request.GetEnv()),
 		stdout: writer(func(data []byte) error {
 			return send(&pulumirpc.RunPluginResponse{Output: &pulumirpc.RunPluginResponse_Stdout{Stdout: data}})
@@ -69,6 +69,14 @@ func pluginArgs(request *pulumirpc.RunPluginRequest) ([]string, error) {
 		return nil, err
 	}
 	return append([]string{runner, directory}, request.GetArgs()...), nil
+}
+
+// pluginDirectory is where a plugin runs: a policy pack in its own folder, as the policy SDK reads package.json from there.
+func pluginDirectory(request *pulumirpc.RunPluginRequest) string {
+	if request.GetKind() == "analyzer" {
+		return request.GetInfo().GetProgramDirectory()
+	}
+	return request.GetPwd()
 }
 
 // writer sends each piece of output as soon as it is there.
