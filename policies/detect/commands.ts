@@ -130,7 +130,7 @@ function isUserPassword(word: string | undefined): boolean {
 /** Programs that take a password by place: `rabbitmqctl add_user u x`, `vault login x`, `… set requirepass x`. */
 function programSecret(program: string, words: readonly string[], at: number, word: string): boolean {
   const place = (offset: number): string | undefined => words[at + offset];
-  if (word === "set" || (word === "SET" && /^config$/i.test(words[at - 1] ?? ""))) {
+  if (/^set$/i.test(word) && /^config(?:ure)?$/i.test(words[at - 1] ?? "")) {
     const name = bare(place(1) ?? "").replace(/^\S*:/, "");
     const kind = classifyName(name);
     return (

@@ -11,7 +11,9 @@ const secretParameter =
 
 /** Is this the secret part of a credential, and not a stand-in for one? */
 function isLiteral(secret: string): boolean {
-  return secret !== "" && !standsFor(secret) && !standsFor(decode(secret)) && !/^[<{[(].*[>}\])]?$/.test(secret);
+  return (
+    secret !== "" && !standsFor(secret) && !standsFor(decode(secret)) && !/^(?:<.*>|\{.*\}|\[.*\]|\(.*\))$/.test(secret)
+  );
 }
 
 function decode(text: string): string {
@@ -163,6 +165,16 @@ export function sqlPassword(value: string): boolean {
     if (isLiteral(match[2] ?? "")) return true;
   }
   return false;
+}
+
+/** A line of `.netrc`, and `host:port:database:user:password` of `.pgpass`. */
+export function passwordFile(value: string): boolean {
+  const netrc =
+    /\b(?:machine\s{1,4}\S{1,253}|default)\s{1,4}login\s{1,4}\S{1,128}\s{1,4}password\s{1,4}(\S{1,256})/.exec(
+      value,
+    )?.[1];
+  const pgpass = /^[\w.*-]{1,253}:(?:\d{1,5}|\*):[\w*-]{1,63}:[\w*-]{1,63}:([^\s:]{1,256})$/m.exec(value)?.[1];
+  return isLiteral(netrc ?? pgpass ?? "");
 }
 
 /** Hashes that are only ever made of passwords: crypt, bcrypt, argon2, htpasswd, SCRAM and md5 as PostgreSQL keeps them. */

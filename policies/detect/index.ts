@@ -1,4 +1,12 @@
-import { authorizationHeader, dataSource, passwordHash, sqlPassword, urlCredentials, webhook } from "./credentials.ts";
+import {
+  authorizationHeader,
+  dataSource,
+  passwordFile,
+  passwordHash,
+  sqlPassword,
+  urlCredentials,
+  webhook,
+} from "./credentials.ts";
 import { commandSecret } from "./commands.ts";
 import { decodeText, isJwt, isPrivateDer, isPrivatePem, isPublicDer, parseJson } from "./encoded.ts";
 import { vendorToken } from "./formats.ts";
@@ -86,6 +94,7 @@ function certain(name: string, value: string): Finding | undefined {
     return { rule: "password-hash", message: "the hash of a password, which can be guessed from" };
   if (isJwt(value)) return { rule: "jwt", message: "a signed JSON Web Token" };
   if (urlCredentials(value)) return { rule: "url-credentials", message: "a URL with credentials" };
+  if (passwordFile(value)) return { rule: "password-file", message: "a line of a password file" };
   if (dataSource(value)) return { rule: "connection-string", message: "a data source name with a password" };
   if (authorizationHeader(name, value))
     return { rule: "authorization-header", message: "the credentials of an Authorization header" };

@@ -99,11 +99,12 @@ function authSecret(name: string, value: string): Finding | undefined {
 function isHost(value: string): boolean {
   return (
     /^[\w-]+(?:\.[\w-]+)*:\d{2,5}$/.test(value) ||
-    /^(?:sha\d+|arn|urn|image|http|https|tcp|udp|user|group|role):/i.test(value)
+    /^(?:sha\d+|arn|urn|image|http|https|tcp|udp|group|role):/i.test(value)
   );
 }
 
 function keySecret(name: string, value: string): Finding | undefined {
+  if (/^(?=.*\d)[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){3,7}$/.test(value)) return highEntropy;
   if (decodeText(value) !== undefined && !isRandomHex(value)) return undefined;
   if (value.split(",", 16).some((part) => isKeyMaterial(part.trim()))) return highEntropy;
   const words = wordsOf(name);

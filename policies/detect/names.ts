@@ -1,7 +1,9 @@
 import {
   aboutWords,
   coreKeys,
+  gluedHeads,
   gluedWords,
+  ownerWords,
   identifierWords,
   keyWords,
   qualifierWords,
@@ -23,17 +25,7 @@ import {
 export type NameClass =
   "password" | "secret" | "loose" | "auth" | "key" | "connection" | "identifier" | "public" | "about" | "neutral";
 
-const passwordWords = new Set([
-  "password",
-  "passwords",
-  "passwd",
-  "pass",
-  "pwd",
-  "passphrase",
-  "passcode",
-  "pin",
-  "requirepass",
-]);
+const passwordWords = new Set("password passwords passwd pass pwd pw passphrase passcode pin requirepass".split(" "));
 const looseWords = new Set(["secrets", "tokens", "credential", "credentials", "cred", "creds", "jwt"]);
 const connectionWords = new Set(["dsn", "connectionstring", "connectionstrings", "connstr"]);
 const authWords = new Set(["auth", "basicauth", "userpass", "htpasswd", "login", "authorization", "users"]);
@@ -68,13 +60,8 @@ function splitGlued(word: string): string[] {
     if (word.length > suffix.length && word.endsWith(suffix))
       return [...splitKey(word.slice(0, -suffix.length)), suffix];
   }
-  if (
-    /^(?:db|root|smtp|mail|my|pg|mysql|redis|user|admin|ftp|ldap|store|key|mongo|rabbit|amqp|vnc|web|imap|proxy|ssh|svc|app|api|postgres)pass$/.test(
-      word,
-    )
-  ) {
-    return [word.slice(0, -4), "pass"];
-  }
+  const short = /^(.{2,})(pass|pw|auth)$/.exec(word);
+  if (short?.[1] !== undefined && short[2] !== undefined && gluedHeads.has(short[1])) return [short[1], short[2]];
   return splitKey(word);
 }
 
@@ -105,6 +92,8 @@ function findCore(words: readonly string[]): { end: number; kind: NameClass } | 
       continue;
     }
     if (word === "cookie" && (before === "erlang" || before === "magic")) return { end: at, kind: "secret" };
+    if (word === "phrase" && /^(?:seed|recovery|backup|secret|wallet)$/.test(before))
+      return { end: at, kind: "secret" };
     if (word === "seed" && (before === "totp" || before === "otp" || before === "wallet"))
       return { end: at, kind: "secret" };
     if (strongWords.has(word)) return { end: at, kind: "secret" };
@@ -120,7 +109,7 @@ function classifyCore(words: readonly string[], core: { end: number; kind: NameC
   const tail = words.slice(core.end + 1);
   const word = words[core.end] ?? "";
   if (core.kind === "connection") return tail.some((next) => isAbout(next)) ? "about" : "connection";
-  if (isPublic(head) || (word === "key" && isPublic(tail))) return "public";
+  if (/^(?:keys?|tokens?|jwt)$/.test(word) && (isPublic(head) || isPublic(tail))) return "public";
   if (
     /^(?:existing|pull|on|if|ask)$/.test(head.at(-1) ?? "") ||
     (/^(?:max|min|num|total|count)$/.test(head.at(-1) ?? "") && /^tokens?$/.test(word))
@@ -132,7 +121,7 @@ function classifyCore(words: readonly string[], core: { end: number; kind: NameC
     return word === "token" && head.includes("root") ? "secret" : "identifier";
   }
   if (tail[0] === "key" && core.kind === "password") return "about";
-  if (tail.some((next) => isAbout(next))) return "about";
+  if (tail.some((next) => isAbout(next) && !ownerWords.has(next))) return "about";
   if (tail.some((next) => identifierWords.has(next))) return "identifier";
   if (tail.some((next) => !qualifierWords.has(next) && !/^v?\d+$/.test(next))) return "loose";
   return core.kind;

@@ -44,19 +44,35 @@ export function pairSecret(owner: string, text: string): boolean {
     if (name === "") continue;
     const value = valueAfter(text, at + 1, separator);
     if (isNamed(name) && pairValue(name, value)) return true;
+    if (
+      name === "user" &&
+      /^[\w.-]+:(?!\d+$)[^\s/:]{3,}$/.test(value) &&
+      namedSecret("BASIC_AUTH", value) !== undefined
+    )
+      return true;
     if (headers && /-/.test(name) && classifyName(name) === "neutral" && isRandom(value, 20)) return true;
   }
   return (text.includes("\n") && lineSecret(text)) || quotedSecret(text);
 }
 
 function isNamed(name: string): boolean {
-  const kind = classifyName(name);
-  return kind === "password" || kind === "secret" || (kind === "loose" && /_/.test(name));
+  const kind = classifyName(/^PWD$/.test(name) ? "password" : name);
+  return (
+    kind === "password" ||
+    kind === "secret" ||
+    kind === "auth" ||
+    kind === "key" ||
+    (kind === "loose" && /_/.test(name))
+  );
 }
 
 function pairValue(name: string, value: string): boolean {
   const text = unquote(value).replace(/["']+$/, "");
-  return text !== "" && !/^(?:[({[<]?[\\$]|\[\^|\.[*+]|\(\?)/.test(text) && namedSecret(name, text) !== undefined;
+  return (
+    text !== "" &&
+    !/^(?:[({[<]?[\\$]|\[\^|\.[*+]|\(\?)/.test(text) &&
+    namedSecret(/^PWD$/.test(name) ? "password" : name, text) !== undefined
+  );
 }
 
 /** Lines of YAML and of configuration files: `password: x`, `requirepass x`. */

@@ -5,8 +5,9 @@ import { isMask } from "./values.ts";
  * CI systems, CloudFormation, Terraform, Spring, and the schemes of secret stores.
  */
 
+/** A scheme counts when it holds the name of a store: `aws:secretsmanager:…`, `ref+vault://…`, `docker-secret:…`. */
 const schemes =
-  /^(?:op|vault|ref\+[a-z]+|secretref|secret|secrets|ssm|awsssm|aws-ssm|awssm|aws-sm|aws-secrets?|secretsmanager|aws_secrets?manager|gcpsm|gcp-sm|gcp-secret|sm|gsm|akv|azure-?key-?vault|keyvault|kv|bws|bw|doppler|infisical|conjur|env|envvar|configmap|secretkeyref|k8s|kubernetes|lastpass|keepass|keyring|keychain|sops|chamber|berglas|akeyless|docker-secret|file|fromfile|valuefrom):\/{0,3}[\w.{}$][\w./:@#?=&+ {}$-]*$/i;
+  /^(?=[^/]*?(?:secret|vault|ssm|kms|param|keyvault|keyring|keychain|doppler|infisical|conjur|akeyless|berglas|chamber|pulumi|sops|lastpass|keepass|kube|k8s|configmap|bitwarden|(?:^|[:+-])(?:op|sm|gsm|akv|kv|bws?|env|envvar|file|fromfile|valuefrom|gcpsm|awssm):))[a-z][\w+-]{0,40}(?::[a-z][\w+-]{0,40}){0,3}:\/{0,3}[\w.{}$][\w./:@#?=&+ {}$-]*$/i;
 const wrapped = [
   /^\$\$?[A-Za-z_][A-Za-z0-9_.]*$/, // $VAR, $$VAR
   /^\$\$?\([^()]*(?:\([^()]*\)[^()]*)*\)$/, // $(VAR), $(command)
@@ -16,6 +17,9 @@ const wrapped = [
   /^\{%[^%]*%\}$/,
   /^<%=?[^%]*%>$/,
   /^#\{[^{}]*\}#?$/, // Azure DevOps, Octopus, Ruby
+  /^[$%#@&!]{1,2}_{0,2}[A-Za-z]{0,20}\{[^{}]{1,200}\}#?$/, // %{X}, Grafana's $__file{…}
+  /^\{[$%#@][\w.:-]+\}$/, // {$X} of Caddy
+  /^@\.{0,2}\/[\w./-]+$/, // @/run/secrets/x of curl
   /^%\([A-Za-z_][\w.]*\)s$/, // Python
   /^%[A-Za-z_][\w]*%$/, // Windows
   /^%env\([^()]*\)%$/, // Symfony
@@ -43,7 +47,9 @@ export function isReference(value: string): boolean {
 export function holdsReference(value: string): boolean {
   return (
     /\$\$?\{[^}]|\$\$?\([^)]|\{\{|<%|#\{|%\([a-z_]+\)s|%[A-Z_]{2,40}%|^:'?[a-z_]+'?$|^%s$/i.test(value) ||
-    /(?:^|[\s:=@/"'(,;&?!|])\$\$?[A-Za-z_]\w*(?:$|[\s:=@/"'),;&?!|.\\-])/.test(value)
+    /(?:^|[\s:=/"'(,;|])\$\$?[A-Za-z_]\w*(?:$|[\s:=@/"'),;&?!|.\\-])|[@&?!-]\$\$?[A-Z_][A-Z0-9_]{2,}(?:$|[\s:=@/"'),;&?|])/.test(
+      value,
+    )
   );
 }
 

@@ -16,7 +16,19 @@ export const coreKeys = list(
   `api secret private access encryption encrypt signing sign master auth shared storage license licence jwt fernet hmac
    aes admin write consumer sdk crypto cipher preshared management enc cosmos activation security stripe sendgrid openai
    anthropic mailgun twilio gemini groq cohere mistral jwe jws kek dek openssl wireguard wg datadog dd hash account
-   app application session cookie service server`,
+   app application session cookie service server recovery unseal gossip priv`,
+);
+
+/** What `pass`, `pw` and `auth` are glued to: `dbpass`, `bindpw`, `rpcauth`; `bypass` and `compass` are words. */
+export const gluedHeads = list(
+  `db root smtp mail my pg mysql redis user admin ftp ldap store key mongo rabbit amqp vnc web imap proxy ssh svc app api
+   postgres bind rpc basic http mqtt pop sftp samba smb ssl tls`,
+);
+
+/** Behind a secret word these say whose it is as often as they say what is set: only text that no one would set counts. */
+export const ownerWords = list(
+  `database email server service services device stream website site owner group zone queue topic region config
+   app list`,
 );
 
 /** Secret words that are written glued to another: `dbpassword`, `MYAPP_AUTHTOKEN`. */
@@ -57,8 +69,8 @@ export const qualifierWords = list(
 export const identifierWords = list(
   `id ids uuid guid sid uid gid kid oid cid arn sha sha1 sha224 sha256 sha384 sha512 sha256sum sha512sum md5 md5sum hash
    hashes checksum checksums digest digests etag fingerprint fingerprints thumbprint integrity sri commit revision rev ref
-   nonce csp policy sum crc crc32 tag release version build trace span traceparent request correlation image manifest
-   genesis merkle contract address addr slug tree head blob cas snapshot fingerprint`,
+   nonce csp policy sum crc crc32 tag release version build trace span traceparent request correlation manifest
+   genesis merkle contract address addr slug`,
 );
 
 /** Key-like words: random text under them is key material. */
