@@ -1,9 +1,28 @@
 import { applyTo, type Edit } from "./edits.ts";
 import { inUse } from "./facts.ts";
-import type { Generations } from "./generations.ts";
+import { InvalidGenerations, maxLive, type Generations } from "./generations.ts";
 import type { Action, Blocked, Next, Situation, Step, Wait } from "./machine.ts";
 import { graceReasons, promotionReasons, publicationReasons, unsettledReasons, type Reason } from "./settled.ts";
 import { publishesBeforeUse, replacesInOneUpdate, strategies, type Rotation } from "./strategies.ts";
+
+/** Generations that clients use and that the declaration has dropped too early: they can still be taken back. */
+export function cutOff({ rotation, declared, facts }: Omit<Situation, "now">): readonly number[] {
+  if (declared.live.length === 0 || (declared.revoking === true && replacesInOneUpdate(rotation))) return [];
+  return inUse(facts).filter((generation) => !declared.live.includes(generation) && facts.stored.includes(generation));
+}
+
+/** Declares again what clients use, where there is room for it. */
+export function restoreStep(situation: Situation): Next | undefined {
+  const { rotation, declared } = situation;
+  const cut = cutOff(situation);
+  const limit = declared.revoking === true ? maxLive.revoking : maxLive.rotating;
+  if (cut.length === 0 || declared.live.length + cut.length > limit) return undefined;
+  return step(
+    situation,
+    "restore",
+    cut.map((generation) => publish(rotation.secret, generation)),
+  );
+}
 
 /** Publish the target, promote it, retire the others. */
 export function rotateStep(target: number, situation: Situation): Next {
@@ -119,7 +138,14 @@ function step(
   reasons: readonly Reason[] = [],
 ): Step | Blocked {
   if (reasons.length > 0) return blocked(reasons);
-  return { kind: "step", action, edits, waitFor: waits(rotation, applyTo(rotation.secret, declared, edits), action) };
+  try {
+    const after = applyTo(rotation.secret, declared, edits);
+    return { kind: "step", action, edits, waitFor: waits(rotation, after, action) };
+  } catch (error) {
+    // There is no room for the step: what was declared by hand has to make some first.
+    if (!(error instanceof InvalidGenerations)) throw error;
+    return blocked(error.problems.map((message) => ({ kind: "operator", message })));
+  }
 }
 
 /** What the step's update leads to: its reports, then the pause that the step after it needs. */

@@ -69,10 +69,11 @@ function lockedOut({ secret, administrative }: Rotation, declared: Generations, 
   const dropped = facts.stored.filter((generation) => !declared.live.includes(generation));
   return facts.services
     .filter(({ role }) => role === "backing")
-    .filter(({ update, tasks }) => {
+    .filter(({ update, spec, tasks }) => {
+      // Nothing is known of a job that has not finished but that one of what it was given is accepted.
       const finished = update === "settled" && tasks.length > 0;
-      const keeps = tasks.every(({ held }) => held.live.some((generation) => declared.live.includes(generation)));
-      return finished ? !keeps : dropped.length > 0;
+      if (!finished) return dropped.length > 0 && !spec.live.every((generation) => declared.live.includes(generation));
+      return !tasks.every(({ held }) => held.live.some((generation) => declared.live.includes(generation)));
     })
     .map(
       ({ service }) =>

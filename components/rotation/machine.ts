@@ -1,7 +1,7 @@
 import { applyTo, describeChange, type Edit } from "./edits.ts";
-import { highestOf, type SecretFacts, type ServiceFact } from "./facts.ts";
+import { ascending, highestOf, type SecretFacts, type ServiceFact } from "./facts.ts";
 import type { Generations } from "./generations.ts";
-import { revokeStep, rollbackStep, rotateStep, whenUnsettled } from "./goals.ts";
+import { cutOff, restoreStep, revokeStep, rollbackStep, rotateStep, whenUnsettled } from "./goals.ts";
 import { unsafeReasons } from "./guard.ts";
 import type { Reason } from "./settled.ts";
 import { expectedOf, type Rotation } from "./strategies.ts";
@@ -12,8 +12,11 @@ export type Goal =
   | { readonly kind: "rollback"; readonly target: number }
   | { readonly kind: "revoke"; readonly target: number; readonly leaked: readonly number[] };
 
-/** What one step does. `deploy` edits nothing: what is declared has to be carried out (again). */
-export type Action = "publish" | "promote" | "retire" | "rollback" | "abandon" | "revoke" | "deploy";
+/**
+ * What one step does. `deploy` edits nothing: what is declared has to be carried out (again). `restore` takes back an edit
+ * that dropped what clients use, which the guard refuses to deploy.
+ */
+export type Action = "publish" | "promote" | "retire" | "rollback" | "abandon" | "revoke" | "deploy" | "restore";
 
 /** What to wait for after a step's update, before the next is asked for. */
 export type Wait =
@@ -68,8 +71,9 @@ export function goalOf(
   leaked: readonly number[] = presumedLeaked(declared),
 ): Goal {
   const { secret } = rotation;
-  const { live, active } = declared;
-  if (live.length === 0) throw new Error(`${secret} is switched off: declare a live generation first`);
+  const { active } = declared;
+  const live = ascending([...declared.live, ...cutOff({ rotation, declared, facts })]);
+  if (declared.live.length === 0) throw new Error(`${secret} is switched off: declare a live generation first`);
   const fresh = nextGeneration(declared, facts);
   const newest = Math.max(...live);
   switch (command) {
@@ -114,6 +118,8 @@ export function next(goal: Goal, situation: Situation): Next {
 }
 
 function propose(goal: Goal, situation: Situation): Next {
+  const restored = restoreStep(situation);
+  if (restored !== undefined) return restored;
   switch (goal.kind) {
     case "rotate":
       return rotateStep(goal.target, situation);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { act, type Action } from "./model.ts";
-import { rotations } from "./scenarios.ts";
+import { rotations, starts } from "./scenarios.ts";
 import { newWorld, type World } from "./world.ts";
 
 /**
- * Breadth first through every state that can be reached within a budget of unlucky or human events: not a sample of the
+ * Through every state that can be reached within a budget of unlucky or human events: not a sample of the
  * interleavings, but all of them. What the update and the orchestrator do of themselves costs nothing.
  */
 const budget = {
@@ -57,11 +57,10 @@ function declarations(world: World, name: string): { live: number[]; active: num
   );
 }
 
-/** Explores from a settled stack; throws with the path that leads to a broken invariant. The number of states seen. */
+/** Explores from every phase; throws with the path that leads to a broken invariant. The number of states seen. */
 function explore(name: keyof typeof rotations): number {
-  const first: Node = { world: newWorld([rotations[name]]), ...budget };
-  const seen = new Set([keyOf(first)]);
-  const queue: Node[] = [first];
+  const queue = starts.map((start): Node => ({ world: newWorld([rotations[name]], 2, start), ...budget }));
+  const seen = new Set(queue.map(keyOf));
   for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
     for (const { action, edits, faults } of successors(node, name)) {
       const after: Node = { world: structuredClone(node.world), edits, faults };

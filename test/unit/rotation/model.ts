@@ -19,7 +19,9 @@ export type Action =
   | { kind: "crash" }
   | { kind: "swarm"; service: number; healthy: boolean }
   | { kind: "restart"; service: number; slot: number }
-  | { kind: "sleep"; hours: number };
+  | { kind: "sleep"; hours: number }
+  /** The update and the orchestrator go on by themselves for so many steps. */
+  | { kind: "run"; steps: number };
 
 /** Runs one action and checks every invariant; an action that can't happen now is ignored. */
 export function act(world: World, action: Action, rules: Rules = sound): void {
@@ -59,6 +61,13 @@ function perform(world: World, action: Action, rules: Rules): void {
       return;
     case "sleep":
       world.now += action.hours;
+      return;
+    case "run":
+      for (let step = 0; step < action.steps; step += 1) {
+        const service = world.services.findIndex(isRolling);
+        if (step % 2 === 0) act(world, { kind: "advance" }, rules);
+        else if (service >= 0) act(world, { kind: "swarm", service, healthy: true }, rules);
+      }
   }
 }
 

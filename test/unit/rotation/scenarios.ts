@@ -45,8 +45,8 @@ export function actions(names: readonly string[]): fc.Arbitrary<Action> {
   const secret = fc.constantFrom(...names);
   const service = fc.nat({ max: 5 });
   return fc.oneof(
-    { weight: 24, arbitrary: fc.constant<Action>({ kind: "advance" }) },
-    { weight: 20, arbitrary: fc.record({ kind: fc.constant("swarm" as const), service, healthy: fc.constant(true) }) },
+    { weight: 8, arbitrary: fc.constant<Action>({ kind: "advance" }) },
+    { weight: 8, arbitrary: fc.record({ kind: fc.constant("swarm" as const), service, healthy: fc.constant(true) }) },
     { weight: 4, arbitrary: fc.constant<Action>({ kind: "up" }) },
     {
       weight: 4,
@@ -67,24 +67,24 @@ export function actions(names: readonly string[]): fc.Arbitrary<Action> {
   );
 }
 
-/**
- * Bursts of actions: single ones alone would hardly ever carry an update from its first step to its last.
- */
-export const histories = (names: readonly string[]): fc.Arbitrary<readonly Action[]> =>
-  fc
-    .array(
+/** Where a history starts: in each phase of a rotation. */
+export const starts = [
+  { live: [1], active: 1 },
+  { live: [1, 2], active: 1 },
+  { live: [1, 2], active: 2 },
+] as const;
+
+/** A phase to start in, and what happens then: single actions, and stretches in which things go on undisturbed. */
+export const histories = (
+  names: readonly string[],
+): fc.Arbitrary<{ start: (typeof starts)[number]; actions: readonly Action[] }> =>
+  fc.record({
+    start: fc.constantFrom(...starts),
+    actions: fc.array(
       fc.oneof(
-        { weight: 3, arbitrary: actions(names).map((action) => [action]) },
-        { weight: 1, arbitrary: fc.integer({ min: 1, max: 40 }).map(burst) },
+        { weight: 4, arbitrary: actions(names) },
+        { weight: 1, arbitrary: fc.record({ kind: fc.constant("run" as const), steps: fc.nat({ max: 60 }) }) },
       ),
       { maxLength: 60 },
-    )
-    .map((groups) => groups.flat());
-
-/** The update and every service of the orchestrator, in turns. */
-function burst(rounds: number): Action[] {
-  return Array.from({ length: rounds }, (_, round): Action[] => [
-    { kind: "advance" },
-    { kind: "swarm", service: round % 6, healthy: true },
-  ]).flat();
-}
+    ),
+  });

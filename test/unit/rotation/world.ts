@@ -1,5 +1,5 @@
 import type { Held, SecretFacts, ServiceFact } from "../../../components/rotation/facts.ts";
-import type { Generations } from "../../../components/rotation/generations.ts";
+import { initial, type Generations } from "../../../components/rotation/generations.ts";
 import { strategies, type Rotation } from "../../../components/rotation/strategies.ts";
 
 /**
@@ -68,15 +68,17 @@ export interface World {
 
 const jobs = { "alternating-users": "db-roles", "dual-password": "cache-acl" } as const;
 
-/** A settled stack in which every secret has generation 1. */
-export function newWorld(rotations: readonly Rotation[], replicas = 2): World {
+/** A settled stack in which every secret is as declared: by default, it has generation 1. */
+export function newWorld(rotations: readonly Rotation[], replicas = 2, start: Generations = initial): World {
   const names = rotations.map(({ secret }) => secret);
   const byName = Object.fromEntries(rotations.map((rotation) => [rotation.secret, rotation]));
   const of = (keep: (rotation: Rotation) => boolean): string[] =>
     names.filter((name) => keep(rotationIn(byName, name)));
-  const store = Object.fromEntries(names.map((name, index) => [name, { 1: index + 1 }]));
+  const store = Object.fromEntries(
+    names.map((name, index) => [name, Object.fromEntries(start.live.map((g) => [g, index * 10 + g]))]),
+  );
   const services: Service[] = [];
-  const first = Object.fromEntries(names.map((secret) => [secret, { live: [1], active: 1 }]));
+  const first = Object.fromEntries(names.map((secret) => [secret, start]));
   const add = (name: string, role: Role, granted: readonly string[], count: number): void => {
     if (granted.length === 0) return;
     const service: Service = { name, role, secrets: granted, spec: {}, update: "settled", slots: [] };
@@ -105,7 +107,7 @@ export function newWorld(rotations: readonly Rotation[], replicas = 2): World {
   );
   return {
     now: 100,
-    nextValue: names.length + 1,
+    nextValue: 100,
     rotations: byName,
     config: first,
     store,
@@ -116,7 +118,7 @@ export function newWorld(rotations: readonly Rotation[], replicas = 2): World {
     leaking: {},
     revoked: Object.fromEntries(names.map((name) => [name, []])),
     emergency: [],
-    highest: Object.fromEntries(names.map((name) => [name, 1])),
+    highest: Object.fromEntries(names.map((name) => [name, Math.max(...start.live)])),
   };
 }
 
