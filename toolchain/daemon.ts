@@ -36,7 +36,8 @@ export function daemonPaths(name: EngineName): DaemonPaths {
     socket: path.join(directory, "docker.sock"),
     pidFile: path.join(directory, "docker.pid"),
     execRoot: path.join(directory, "exec"),
-    dataRoot: path.join(cacheDirectory(), "engine", name),
+    // Of this installation alone: two daemons on one directory would stop each other.
+    dataRoot: path.join(cacheDirectory(), "engine", `${installationId()}-${name}`),
     log: path.join(stateDirectory(), "engine", `${name}.log`),
   };
 }
