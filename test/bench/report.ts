@@ -47,7 +47,14 @@ export function table({ results, machine }: Figures): string {
         passwords === one.passwords && (contender === "terraform" || contender === "opentofu"),
     );
     const ratio = (phase: Phase): string =>
-      reference === undefined ? "" : (one.medians[phase].wall / reference.medians[phase].wall).toFixed(2);
+      reference === undefined
+        ? ""
+        : [
+            one.medians[phase].wall / reference.medians[phase].wall,
+            one.medians[phase].cpu / reference.medians[phase].cpu,
+          ]
+            .map((times) => times.toFixed(2))
+            .join(" / ");
     rows.push([
       one.passwords,
       one.title,
@@ -62,6 +69,7 @@ export function table({ results, machine }: Figures): string {
   return [
     rows.toString(),
     `Medians of wall time; CPU is user + system of create / no-op / destroy, without the Docker Engine's own.`,
+    `×: wall / CPU, of Terraform's or OpenTofu's.`,
     `Beside the passwords: one RSA 4096 key pair; each value in a Swarm secret. ${cores} cores, ${memoryGiB} GiB,`,
     `load of the machine at the start and at the end: ${machine.load.join(" ")}.`,
   ].join("\n");

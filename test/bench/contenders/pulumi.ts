@@ -16,10 +16,10 @@ export const pulumi: Contender = {
     const env = await settings(directory, host);
     const cwd = path.join(directory, "project");
     await mkdir(cwd);
-    const program = path.join(projectRoot, "test", "bench", "program");
-    await copyFile(path.join(program, "Pulumi.yaml"), path.join(cwd, "Pulumi.yaml"));
+    const bench = path.join(projectRoot, "test", "bench");
+    await copyFile(path.join(bench, "Pulumi.yaml"), path.join(cwd, "Pulumi.yaml"));
     // The engine wants the program below its Pulumi.yaml; node follows the links to the project's own modules.
-    await symlink(program, path.join(cwd, "program"));
+    await symlink(path.join(bench, "program"), path.join(cwd, "program"));
     await symlink(path.join(projectRoot, "node_modules"), path.join(cwd, "node_modules"));
     await runOrFail("pulumi", ["stack", "init", stack, "--non-interactive"], { cwd, env });
     await runOrFail("pulumi", ["config", "set", "count", String(passwords), "--stack", stack], { cwd, env });
