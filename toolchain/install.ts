@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { chmod, link, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { OperatorError } from "../cli/error.ts";
@@ -33,7 +33,11 @@ export async function install({ report = reportToTerminal, releases }: InstallOp
     path.join(cacheDirectory(), "install.lock"),
     async () => {
       await removeLeftovers();
+      for (const part of missingParts()) {
+        if (existsSync(storedProgram(part))) await place(part, storedProgram(part));
+      }
       const missing = missingParts();
+      if (missing.length === 0) return;
       const obtained = await downloadAll(missing, report, releases);
       const left = missing.filter((part) => !obtained.has(part));
       if (left.length > 0) {
@@ -69,6 +73,11 @@ function workDirectory(): string {
   return path.join(cacheDirectory(), "installing");
 }
 
+/** Where a part's program is kept by what it was made of, so that going from one branch to another and back builds nothing twice. */
+function storedProgram(part: Part): string {
+  return path.join(cacheDirectory(), "parts", part.name, partKey(part));
+}
+
 /** What an interrupted run left. The lock is held: nobody else uses it. */
 async function removeLeftovers(): Promise<void> {
   await rm(workDirectory(), { recursive: true, force: true });
@@ -87,7 +96,7 @@ async function downloadAll(missing: readonly Part[], report: Report, releases?: 
       for (const part of group) {
         const program = await findProgram(directory, part.name);
         if (program === undefined) continue;
-        await place(part, program);
+        await keep(part, program);
         obtained.add(part);
         report(`${part.name} ${part.version}: downloaded`);
       }
@@ -130,13 +139,29 @@ async function build(part: Part, position: string, report: Report): Promise<void
       // Static, so that no C compiler is needed; the module's own pins, whatever the user's workspace says.
       env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-mod=readonly" },
     });
-    await place(part, program);
+    await keep(part, program);
   });
+}
+
+/** How many programs of a part are kept: today's, and those of the last branches. */
+const kept = 3;
+
+/** Puts a new program into the store and from there in place. */
+async function keep(part: Part, program: string): Promise<void> {
+  const stored = storedProgram(part);
+  const store = path.dirname(stored);
+  await mkdir(store, { recursive: true });
+  await chmod(program, 0o755);
+  await rename(program, stored);
+  await place(part, stored);
+  const byAge = (await readdir(store))
+    .map((name) => ({ name, made: statSync(path.join(store, name)).mtimeMs }))
+    .sort((a, b) => b.made - a.made);
+  for (const { name } of byAge.slice(kept)) await rm(path.join(store, name));
 }
 
 /** Puts a program at all of its places, each in one step, and then says which one it is. */
 async function place(part: Part, program: string): Promise<void> {
-  await chmod(program, 0o755);
   for (const target of part.targets) {
     const destination = path.join(pulumiHome(), target);
     await mkdir(path.dirname(destination), { recursive: true });

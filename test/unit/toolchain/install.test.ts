@@ -85,11 +85,24 @@ test("gets again what was lost or is of another version, and that alone", async 
   await install({ report, releases });
   unlinkSync(home("plugins", "resource-tls-v5.6.1", "pulumi-resource-tls"));
   writeFileSync(path.join(directory, "cache", "installed", "pulumi-resource-random"), "of another version");
+  for (const name of ["pulumi-resource-random", "pulumi-resource-tls"])
+    rmSync(path.join(directory, "cache", "parts", name), { recursive: true });
   expect(missingParts().map(({ name }) => name)).toEqual(["pulumi-resource-random", "pulumi-resource-tls"]);
   lines.length = 0;
   await install({ report, releases });
   expect(lines.map((line) => line.split(" ")[0]).sort()).toEqual(["pulumi-resource-random", "pulumi-resource-tls"]);
   expect(missingParts()).toEqual([]);
+});
+
+test("goes back to a program that it had, without getting it again", async () => {
+  await install({ report, releases });
+  answers = false;
+  writeFileSync(path.join(directory, "cache", "installed", "pulumi"), "of another branch");
+  unlinkSync(home("bin", "pulumi"));
+  lines.length = 0;
+  await install({ report, releases });
+  expect(lines).toEqual([]);
+  expect(execFileSync(home("bin", "pulumi")).toString()).toBe("pulumi\n");
 });
 
 test("goes on after a run that was killed, without its leftovers", async () => {
