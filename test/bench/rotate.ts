@@ -1,0 +1,149 @@
+/**
+ * Rotates every rotatable secret of the dev stack, several times in a row, under a constant load through the gateway, and
+ * prints what the load saw. Then does it the naive way, a new value in place of the old one, for comparison.
+ */
+import { writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Command } from "commander";
+import { secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
+import { run } from "../../cli/rotation/run.ts";
+import { look, presentSecrets, type Times } from "../../cli/rotation/situation.ts";
+import { openStack, type StackContext } from "../../cli/stack.ts";
+import { up } from "../../cli/up.ts";
+import { editDeclared } from "../../cli/rotation/declared.ts";
+import { update } from "../../cli/rotation/update.ts";
+import { Load, type Sample } from "./rotation/load.ts";
+import { failed, median, quantiles, table, type Row } from "./rotation/table.ts";
+
+interface Flags {
+  readonly rate: number;
+  readonly rotations: number;
+  readonly quiet: number;
+  readonly secrets?: string[];
+  readonly naive: boolean;
+  readonly json?: string;
+}
+
+/** Short enough for a benchmark: the load's tokens live 10 s, and nothing here caches the JWKS. */
+const times: Times = { grace: 5_000, jwksCache: 2_000, tokenLifetime: 15_000 };
+
+const progress = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+const program = new Command("rotate-bench")
+  .option("--rate <n>", "requests a second", Number, 200)
+  .option("--rotations <n>", "rotations of each secret, in a row", Number, 3)
+  .option("--quiet <seconds>", "load without a rotation, before each secret", Number, 20)
+  .option("--secrets <names...>", "only these")
+  .option("--no-naive", "leave the naive way out")
+  .option("--json <file>", "write the figures there");
+
+await bench(program.parse().opts<Flags>());
+
+async function bench(flags: Flags): Promise<void> {
+  await up();
+  const context = openStack("dev");
+  const secrets = presentSecrets(await look(context)).filter((secret) => flags.secrets?.includes(secret) ?? true);
+  const url = await urlOf(context);
+  const careful: Row[] = [];
+  for (const secret of secrets) careful.push(await measure(secret, url, flags, (s) => rotate(context, s)));
+  progress("");
+  process.stdout.write(`\nRotated by phases, ${flags.rate} requests a second:\n${table(careful)}\n`);
+  const naive: Row[] = [];
+  if (flags.naive) {
+    const once = { ...flags, rotations: 1 };
+    for (const secret of secrets) naive.push(await measure(secret, url, once, (s) => replace(context, s)));
+    process.stdout.write(`\nThe naive way, the old value replaced by a new one in one update:\n${table(naive)}\n`);
+  }
+  if (flags.json !== undefined)
+    await writeFile(flags.json, JSON.stringify({ rate: flags.rate, careful, naive }, null, 2));
+  process.exitCode = careful.some(({ failures }) => failures > 0) ? 1 : 0;
+}
+
+type Phases = readonly { readonly action: string; readonly seconds: number }[];
+
+async function measure(
+  secret: SecretName,
+  url: string,
+  { rate, rotations, quiet }: Flags,
+  rotateOnce: (secret: SecretName) => Promise<Phases>,
+): Promise<Row> {
+  const load = new Load(url, rate);
+  await load.start();
+  await sleep(quiet * 1000);
+  const began = Date.now();
+  const phases: Phases[] = [];
+  for (let n = 1; n <= rotations; n += 1) {
+    progress(`${secret}: rotation ${n} of ${rotations}`);
+    phases.push(await rotateOnce(secret));
+  }
+  // What a rotation breaks may show only when the next request comes.
+  await sleep(2000);
+  await load.stop();
+  const before = load.samples.filter(({ at }) => at < began);
+  const during = load.samples.filter(({ at }) => at >= began);
+  tell(during.filter(failed));
+  return {
+    secret,
+    rotations,
+    requests: during.length,
+    failures: during.filter(failed).length,
+    dropped: during.filter(({ status }) => status === 0).length,
+    quiet: quantiles(before),
+    during: quantiles(during),
+    phases: medians(phases),
+  };
+}
+
+async function rotate(context: StackContext, secret: SecretName): Promise<Phases> {
+  const [result] = await run({
+    context,
+    secrets: [secret],
+    command: "rotate",
+    times,
+    reason: "benchmark",
+    patience: 60_000,
+    reportTimeout: 120_000,
+    report: progress,
+  });
+  if (result?.outcome !== "done") throw new Error(`${secret} was not rotated: ${result?.why ?? "no reason"}`);
+  return result.steps;
+}
+
+/** What a script does: a new value, the old one gone, everything redeployed. */
+async function replace(context: StackContext, secret: SecretName): Promise<Phases> {
+  const { live, active } = (await look(context)).declared[secret];
+  const fresh = Math.max(...live) + 1;
+  const began = Date.now();
+  await editDeclared(context.configFile, [
+    { kind: "publish", secret, generation: fresh },
+    { kind: "promote", secret, generation: fresh },
+    { kind: "drop", secret, generation: active },
+  ]);
+  await update(context, progress, () => undefined);
+  return [{ action: `replace (${secretSpecs[secret].kind})`, seconds: (Date.now() - began) / 1000 }];
+}
+
+async function urlOf({ configFile }: StackContext): Promise<string> {
+  const { readFile } = await import("node:fs/promises");
+  const { parse } = await import("yaml");
+  const { config } = parse(await readFile(configFile, "utf8")) as { config: Record<string, string | undefined> };
+  return `http://127.0.0.1:${config["goimg-secrets:port"] ?? "8080"}`;
+}
+
+function medians(all: readonly Phases[]): Record<string, number> {
+  const actions = [...new Set(all.flat().map(({ action }) => action))];
+  return Object.fromEntries(
+    actions.map((action) => [
+      action,
+      median(all.flat().flatMap((phase) => (phase.action === action ? [phase.seconds] : []))),
+    ]),
+  );
+}
+
+function tell(failures: readonly Sample[]): void {
+  for (const { at, kind, status, error } of failures.slice(0, 5)) {
+    progress(`  failed: ${new Date(at).toISOString()} ${kind} ${status} ${error ?? ""}`);
+  }
+}
