@@ -77,7 +77,10 @@ export function revokeStep(target: number, leaked: readonly number[], situation:
   const present = declared.live.filter((generation) => leaked.includes(generation));
   const atOnce = replacesInOneUpdate(rotation);
   const idle = idleGenerations(target, present, situation);
-  if (idle.length > 0) return step(situation, "revoke", dropAll(secret, idle));
+  if (idle.length > 0) {
+    const last = declared.active === target ? finish(secret, declared) : [];
+    return step(situation, "revoke", [...dropAll(secret, idle), ...last]);
+  }
 
   if (declared.active !== target) {
     const fresh = !declared.live.includes(target);
