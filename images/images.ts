@@ -8,7 +8,6 @@ import { arch } from "node:process";
 import { fileURLToPath } from "node:url";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { build } from "esbuild";
 
 const run = promisify(execFile);
 
@@ -72,6 +71,8 @@ async function compile(contextDir: string, program: GoProgram): Promise<void> {
 
 /** One file a program, with all of its dependencies. */
 async function bundle(contextDir: string): Promise<void> {
+  // Loaded when it is used: a Pulumi program asks for the images' inputs alone.
+  const { build } = await import("esbuild");
   await mkdir(join(contextDir, "programs"));
   await build({
     absWorkingDir: root,
