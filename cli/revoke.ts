@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { findSecret, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { OperatorError } from "./error.ts";
-import { roleOf } from "./rotation/facts.ts";
+import { roleOf } from "../components/cluster/swarm/facts.ts";
 import { run } from "./rotation/run.ts";
 import { look, presentSecrets, type World } from "./rotation/situation.ts";
 import { openStack } from "./stack.ts";

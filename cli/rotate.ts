@@ -6,7 +6,8 @@ import { due, formatDuration, InvalidDuration, parseDuration } from "../componen
 import { withLock } from "../toolchain/lock.ts";
 import { OperatorError } from "./error.ts";
 import { run, type Progress } from "./rotation/run.ts";
-import { look, presentSecrets, situationOf, type Times, type World } from "./rotation/situation.ts";
+import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
+import type { Times } from "../components/secrets/rotation.ts";
 import { openStack } from "./stack.ts";
 
 interface Flags {

@@ -1,9 +1,9 @@
 import path from "node:path";
 import type Docker from "dockerode";
+import { dockerAt } from "../components/cluster/swarm/client.ts";
 import { toolchainEnv } from "../toolchain/env.ts";
 import { stateDirectory } from "../toolchain/paths.ts";
 import { projectDirectory } from "./environment.ts";
-import { dockerAt } from "./recovery/objects.ts";
 
 /** A stack that a command works on. */
 export interface StackContext {

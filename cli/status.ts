@@ -4,7 +4,8 @@ import { consumersOf, secretSpecs, type SecretName } from "../components/catalog
 import { phasesOf } from "../components/rotation/phases.ts";
 import { addPeriod, due } from "../components/rotation/schedule.ts";
 import { unsettledReasons } from "../components/rotation/settled.ts";
-import { look, presentSecrets, situationOf, type Times, type World } from "./rotation/situation.ts";
+import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
+import type { Times } from "../components/secrets/rotation.ts";
 import { openStack } from "./stack.ts";
 
 /** One generation of one secret, as `status --json` prints it. */

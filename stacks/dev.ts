@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SwarmDeployment } from "../components/cluster/swarm/deployment.ts";
+import { unreachable } from "../components/cluster/swarm/guard.ts";
+import { swarmManager } from "../components/cluster/swarm/manager.ts";
 import { Generations } from "../components/secrets/generations.ts";
 import { api } from "../components/services/api.ts";
 import { cacheAcl, redis } from "../components/services/cache.ts";
@@ -8,10 +10,14 @@ import { gateway } from "../components/services/gateway.ts";
 import { s3 } from "../components/services/storage.ts";
 import { worker } from "../components/services/worker.ts";
 import { SwarmStore } from "../components/stores/swarm.ts";
-import { declaration, images, number } from "./settings.ts";
+import { declaration, images, number, refuse } from "./settings.ts";
 
-/** The production topology on one machine's Swarm. */
-export function dev(): Record<string, unknown> {
+/**
+ * The production topology on one machine's Swarm.
+ *
+ * @throws pulumi.RunError before anything changes, if the declaration is wrong or can't be reached in one update
+ */
+export async function dev(connect = swarmManager): Promise<Record<string, unknown>> {
   const port = number("port", 8080);
   const services = [
     postgres(),
@@ -25,9 +31,12 @@ export function dev(): Record<string, unknown> {
     gateway({ port }),
   ];
   const declared = declaration("dev", services);
+  const manager = await connect();
+  if (manager !== undefined) refuse(await unreachable(manager, pulumi.getStack(), declared.secrets));
+
   const generations = new Generations("secrets", declared);
   const store = new SwarmStore("store", generations.entries);
-  new SwarmDeployment("services", {
+  const deployment = new SwarmDeployment("services", {
     prefix: `goimg-${pulumi.getStack()}`,
     services,
     declared: declared.secrets,
@@ -35,10 +44,11 @@ export function dev(): Record<string, unknown> {
     production: false,
     image: images(),
     dataPlacement: ["node.role == manager"],
+    docker: manager,
   });
   return {
     url: `http://127.0.0.1:${port}`,
-    services: services.map(({ name }) => name),
+    services: deployment.settled,
     secrets: Object.fromEntries(declared.secrets.map(({ secret, live, active }) => [secret, { live, active }])),
   };
 }

@@ -36,6 +36,14 @@ export function declaration(environment: StackName, services: readonly ServiceSp
   }
 }
 
+/** @throws pulumi.RunError listing every reason, if there is one */
+export function refuse(reasons: readonly string[]): void {
+  if (reasons.length === 0) return;
+  throw new pulumi.RunError(
+    `The declared generations can't be reached in one update:\n${reasons.map((reason) => `  - ${reason}`).join("\n")}`,
+  );
+}
+
 /**
  * Third-party values, in the clear: whether one is present must be known before resources are registered. They become
  * secret outputs in `components/secrets`, and are nowhere else.

@@ -1,14 +1,9 @@
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OperatorError } from "../error.ts";
 import type { DockerObject } from "./plan.ts";
 
-/** A client of the engine at `DOCKER_HOST`, such as `unix:///run/docker.sock`. */
-export function dockerAt(host: string): Docker {
-  if (host.startsWith("unix://")) return new Docker({ socketPath: host.slice("unix://".length) });
-  const { hostname, port, protocol } = new URL(host);
-  return new Docker({ host: hostname, port, protocol: protocol === "https:" ? "https" : "http" });
-}
+export { dockerAt } from "../../components/cluster/swarm/client.ts";
 
 /** Everything in Docker that a stack could have made, other projects' objects included. */
 export async function dockerObjects(docker: Docker): Promise<readonly DockerObject[]> {

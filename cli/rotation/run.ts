@@ -8,7 +8,8 @@ import { appendAudit, type AuditEvent } from "../audit.ts";
 import { OperatorError } from "../error.ts";
 import type { StackContext } from "../stack.ts";
 import { editDeclared } from "./declared.ts";
-import { look, situationOf, type Times } from "./situation.ts";
+import { look, situationOf } from "./situation.ts";
+import type { Times } from "../../components/secrets/rotation.ts";
 import { update, type Change } from "./update.ts";
 
 /** What to do, to which secrets. */

@@ -1,14 +1,12 @@
-import { consumersOf, secretNames, secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
-import type { ServiceName } from "../../components/catalog/types.ts";
+import { secretNames, secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
+import { factsOf, nothing, type HeldByTask } from "../../components/cluster/swarm/facts.ts";
 import { observeSwarm, type Observed } from "../../components/cluster/swarm/observe.ts";
 import type { Situation } from "../../components/rotation/machine.ts";
-import type { Rotation } from "../../components/rotation/strategies.ts";
-import { heldBy } from "../../components/secrets/mounts.ts";
+import { rotationOf, type Times } from "../../components/secrets/rotation.ts";
 import { highestIn, verifyAudit, type AuditEntry } from "../audit.ts";
 import { OperatorError } from "../error.ts";
 import type { StackContext } from "../stack.ts";
 import { readDeclared, type DeclaredGenerations } from "./declared.ts";
-import { factsOf } from "./facts.ts";
 import { readReports, type Reports } from "./reports.ts";
 
 /** Everything known of a stack's secrets at one moment. */
@@ -17,15 +15,6 @@ export interface World {
   readonly observed: Observed;
   readonly reports: Reports;
   readonly audit: readonly AuditEntry[];
-}
-
-/** Times that a rotation keeps to, in milliseconds. */
-export interface Times {
-  readonly grace: number;
-  /** How long others may cache the JWKS (`JWKS_MAX_AGE` of the API). */
-  readonly jwksCache: number;
-  /** How long an access token is valid (`TOKEN_SECONDS` of the API). */
-  readonly tokenLifetime: number;
 }
 
 /**
@@ -57,22 +46,14 @@ export function situationOf(secret: SecretName, world: World, times: Times, now:
   return {
     rotation: rotationOf(secret, times),
     declared: world.declared[secret],
-    facts: factsOf(secret, world.observed, world.reports, { highest: highestIn(world.audit, secret) }),
+    facts: factsOf(secret, world.observed, saidBy(world.reports), { highest: highestIn(world.audit, secret) }),
     now,
   };
 }
 
-/** The catalog's rules of a secret, as the state machine takes them. */
-export function rotationOf(secret: SecretName, times: Times): Rotation {
-  const spec = secretSpecs[secret];
-  return {
-    secret,
-    strategy: spec.strategy,
-    ...times,
-    administrative: consumersOf(secret).every((service) => spec.acceptors.includes(service)),
-    held: (service, declared) =>
-      heldBy(service as ServiceName, { secret, spec, required: false, live: declared.live, active: declared.active }),
-  };
+/** What the task says, once it is up; until then it holds nothing that others could rely on. */
+function saidBy(reports: Reports): HeldByTask {
+  return (secret, task) => (task.state === "running" ? (reports.get(task.id)?.get(secret) ?? nothing) : nothing);
 }
 
 function unreachable({ env }: StackContext, error: unknown): OperatorError {

@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type Docker from "dockerode";
 import type { EntryName } from "../../catalog/grants.ts";
 import type { ServiceName } from "../../catalog/types.ts";
 import type { Declared } from "../../secrets/declare.ts";
@@ -9,6 +10,7 @@ import type { ImageName, NetworkName, ServiceSpec, VolumeName } from "../../serv
 import { inOrder } from "../../services/order.ts";
 import type { StoredEntry } from "../../stores/store.ts";
 import { containerSpec } from "./container.ts";
+import { settled } from "./gate.ts";
 import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
 
 /** What runs, and with what, on one Swarm. */
@@ -23,25 +25,30 @@ export interface SwarmDeploymentArgs {
   readonly image: (name: ImageName) => string;
   /** Swarm placement constraints of services that hold data, e.g. `["node.labels.goimg.data == true"]`. */
   readonly dataPlacement: readonly string[];
-  /** Longest wait for a service's tasks to be healthy, in Docker's notation. @default "3m" */
-  readonly convergeTimeout?: string;
+  /** The Swarm's manager, to ask what runs. Undefined in a preview, which waits for nothing. */
+  readonly docker: Docker | undefined;
 }
+
+/** Longest wait for a service's tasks to be healthy, in seconds. */
+const convergeSeconds = 180;
 
 /** Services of a stack on Docker Swarm, with their networks and volumes, each healthy before the next one needs it. */
 export class SwarmDeployment extends pulumi.ComponentResource {
-  readonly services: ReadonlyMap<ServiceName, docker.Service>;
+  /** Names of the services, known once every one of them runs what was asked of it. */
+  readonly settled: pulumi.Output<readonly ServiceName[]>;
 
   constructor(name: string, args: SwarmDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("goimg:cluster:SwarmDeployment", name, {}, opts);
     for (const { name: service, secrets } of args.services) refuseUngranted(service, secrets);
     const networks = this.networks(args);
     const volumes = this.volumes(args);
-    const services = new Map<ServiceName, docker.Service>();
+    const services = new Map<ServiceName, pulumi.Input<docker.Service>>();
     for (const spec of inOrder(args.services)) {
-      services.set(spec.name, this.service(spec, { ...args, networks, volumes, services }));
+      const service = this.service(spec, { ...args, networks, volumes, services });
+      services.set(spec.name, gated(service, spec, args));
     }
-    this.services = services;
-    this.registerOutputs({});
+    this.settled = pulumi.output([...services.values()]).apply(() => [...services.keys()]);
+    this.registerOutputs({ settled: this.settled });
   }
 
   private networks({ prefix, services }: SwarmDeploymentArgs): ReadonlyMap<NetworkName, docker.Network> {
@@ -94,7 +101,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
         endpointSpec: endpointSpec(spec),
         updateConfig: updateConfig(spec),
         rollbackConfig: rollbackConfig(spec),
-        convergeConfig: { delay: "1s", timeout: context.convergeTimeout ?? "3m" },
+        convergeConfig: { delay: "1s", timeout: `${convergeSeconds / 60}m` },
         taskSpec: {
           containerSpec: containerSpec(spec, { ...context, manifest: this.manifest(spec, context) }),
           networksAdvanceds: spec.networks.map((name) => ({
@@ -129,7 +136,20 @@ export class SwarmDeployment extends pulumi.ComponentResource {
 interface Context extends Omit<SwarmDeploymentArgs, "services"> {
   readonly networks: ReadonlyMap<NetworkName, docker.Network>;
   readonly volumes: ReadonlyMap<VolumeName, docker.Volume>;
-  readonly services: Map<ServiceName, docker.Service>;
+  readonly services: ReadonlyMap<ServiceName, pulumi.Input<docker.Service>>;
+}
+
+/** The service, for whoever depends on it: once its tasks run what was asked of it (ADR 2). */
+function gated(
+  service: docker.Service,
+  spec: ServiceSpec,
+  { docker: manager, declared }: SwarmDeploymentArgs,
+): pulumi.Input<docker.Service> {
+  if (manager === undefined) return service;
+  return service.id.apply(async () => {
+    await settled({ docker: manager, stack: pulumi.getStack(), spec, declared, timeout: convergeSeconds * 1000 });
+    return service;
+  });
 }
 
 function refuseUngranted(service: ServiceName, secrets: readonly EntryName[]): void {

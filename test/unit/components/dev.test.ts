@@ -9,7 +9,7 @@ describe("the dev stack", () => {
   beforeAll(async () => {
     recorded = await mockEngine({ generations: JSON.stringify({ DB_PASSWORD: { live: [2, 3], active: 2 } }) });
     const { dev } = await import("../../../stacks/dev.ts");
-    outputs = dev();
+    outputs = await dev(() => Promise.resolve(undefined));
     await settle();
   });
 

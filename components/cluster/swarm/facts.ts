@@ -1,9 +1,10 @@
-import type { SecretName } from "../../components/catalog/grants.ts";
-import { consumersOf, secretSpecs } from "../../components/catalog/grants.ts";
-import type { Observed, ObservedService, ObservedTask } from "../../components/cluster/swarm/observe.ts";
-import type { Held, SecretFacts, ServiceFact } from "../../components/rotation/facts.ts";
-import { strategies } from "../../components/rotation/strategies.ts";
-import type { Reports } from "./reports.ts";
+import { consumersOf, secretSpecs, type SecretName } from "../../catalog/grants.ts";
+import type { Held, SecretFacts, ServiceFact } from "../../rotation/facts.ts";
+import { strategies } from "../../rotation/strategies.ts";
+import type { Observed, ObservedService, ObservedTask } from "./observe.ts";
+
+/** What a task holds: what it says, or what its spec mounts. */
+export type HeldByTask = (secret: SecretName, task: ObservedTask) => Held;
 
 /** What is known beside what runs. */
 export interface Known {
@@ -13,10 +14,11 @@ export interface Known {
   readonly supplied?: readonly number[];
 }
 
-const nothing: Held = { live: [], active: 0 };
+/** No generation at all. */
+export const nothing: Held = { live: [], active: 0 };
 
-/** The facts of one secret: what Swarm runs, and what its tasks report. */
-export function factsOf(secret: SecretName, observed: Observed, reports: Reports, known: Known): SecretFacts {
+/** The facts of one secret, from what Swarm runs and what its tasks hold. */
+export function factsOf(secret: SecretName, observed: Observed, held: HeldByTask, known: Known): SecretFacts {
   const consumers: readonly string[] = consumersOf(secret);
   const stored = observed.secrets
     .filter(({ entry }) => entry in secretSpecs[secret].entries)
@@ -25,13 +27,13 @@ export function factsOf(secret: SecretName, observed: Observed, reports: Reports
     stored: [...new Set(stored)].sort((a, b) => a - b),
     services: observed.services
       .filter(({ name, spec, tasks }) => consumers.includes(name) && (spec.has(secret) || tasks.length > 0))
-      .map((service) => serviceFact(secret, service, reports)),
+      .map((service) => serviceFact(secret, service, held)),
     highest: known.highest,
     ...(known.supplied === undefined ? {} : { external: { supplied: known.supplied, refused: [] } }),
   };
 }
 
-function serviceFact(secret: SecretName, service: ObservedService, reports: Reports): ServiceFact {
+function serviceFact(secret: SecretName, service: ObservedService, heldByTask: HeldByTask): ServiceFact {
   const { name, update, spec, previous, tasks } = service;
   const undoes = update === "updating" || update === "rollingBack";
   return {
@@ -40,7 +42,7 @@ function serviceFact(secret: SecretName, service: ObservedService, reports: Repo
     update,
     spec: spec.get(secret) ?? nothing,
     ...(undoes && previous !== undefined ? { rollbackTo: previous.get(secret) ?? nothing } : {}),
-    tasks: tasks.map((task) => ({ task: task.id, held: heldByTask(secret, task, reports), since: task.since })),
+    tasks: tasks.map((task) => ({ task: task.id, held: heldByTask(secret, task), since: task.since })),
   };
 }
 
@@ -54,7 +56,5 @@ export function roleOf(secret: SecretName, service: string): ServiceFact["role"]
   return accepts && strategies[strategy].acceptedBy !== "clients" ? "backing" : "client";
 }
 
-/** What the task says, once it is up; until then it holds nothing that others could rely on. */
-function heldByTask(secret: SecretName, task: ObservedTask, reports: Reports): Held {
-  return task.state === "running" ? (reports.get(task.id)?.get(secret) ?? nothing) : nothing;
-}
+/** What a task's spec mounts, whatever it says: it has it, or is about to. */
+export const mountedBy: HeldByTask = (secret, task) => task.held.get(secret) ?? nothing;

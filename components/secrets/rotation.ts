@@ -1,0 +1,26 @@
+import { consumersOf, secretSpecs, type SecretName } from "../catalog/grants.ts";
+import type { ServiceName } from "../catalog/types.ts";
+import type { Rotation } from "../rotation/strategies.ts";
+import { heldBy } from "./mounts.ts";
+
+/** Times that a rotation keeps to, in milliseconds. */
+export interface Times {
+  readonly grace: number;
+  /** How long others may cache the JWKS (`JWKS_MAX_AGE` of the API). */
+  readonly jwksCache: number;
+  /** How long an access token is valid (`TOKEN_SECONDS` of the API). */
+  readonly tokenLifetime: number;
+}
+
+/** The catalog's rules of a secret, as the state machine takes them. */
+export function rotationOf(secret: SecretName, times: Times): Rotation {
+  const spec = secretSpecs[secret];
+  return {
+    secret,
+    strategy: spec.strategy,
+    ...times,
+    administrative: consumersOf(secret).every((service) => spec.acceptors.includes(service)),
+    held: (service, declared) =>
+      heldBy(service as ServiceName, { secret, spec, required: false, live: declared.live, active: declared.active }),
+  };
+}
