@@ -10,7 +10,7 @@ import { docker, dockerAnswers, dockerOrFail } from "./docker.ts";
 import { ensureEngine, stopEngine, type Engine } from "./engine.ts";
 import { imageTag } from "./images.ts";
 import { withLock } from "./lock.ts";
-import { cacheDirectory, projectRoot } from "./paths.ts";
+import { cacheDirectory } from "./paths.ts";
 import { step, type Report } from "./progress.ts";
 import { readRecord } from "./record.ts";
 
