@@ -40,7 +40,11 @@ export async function recover(options: RecoverOptions): Promise<void> {
   const run: PulumiOptions = { env, cwd, output: "capture" };
   const { stdout } = await pulumiOrFail(["stack", "export", "--stack", stack], run);
   const state = stateSchema.parse(JSON.parse(stdout));
-  const docker = dockerAt(env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock");
+  const host = env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
+  const docker = dockerAt(host);
+  await docker.ping().catch(() => {
+    throw new OperatorError(`Docker does not answer at ${host}: start it, or set DOCKER_HOST to where it does`);
+  });
   const plan = planRecovery(state, await dockerObjects(docker));
   for (const { doing, urn } of plan.pending) report(`it was interrupted while ${doing} ${nameOf(urn)}`);
   for (const urn of plan.ghosts) report(`${nameOf(urn)} is gone from Docker: dropping it from the state`);

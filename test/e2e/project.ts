@@ -13,6 +13,7 @@ import { pulumi, type PulumiResult } from "../../cli/pulumi.ts";
 import { recover } from "../../cli/recover.ts";
 import { dockerAt } from "../../cli/recovery/objects.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
+import { runOrFail } from "../../toolchain/process.ts";
 
 /** The repository's root. */
 export const repository = path.resolve(import.meta.dirname, "../..");
@@ -92,9 +93,10 @@ export class Project {
   }
 
   /** Mends what an update that died has left behind. Answers what was reported. */
-  async recover(): Promise<readonly string[]> {
+  async recover(settings: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
     const mended: string[] = [];
-    const { env, directory } = this.place;
+    const { directory } = this.place;
+    const env = { ...this.place.env, ...settings };
     await recover({ stack: this.stack, env, cwd: directory, report: (line) => void mended.push(line) });
     return mended;
   }
@@ -106,10 +108,22 @@ export class Project {
     await writeFile(this.configFile, stringify(document, { keepUndefined: false }));
   }
 
+  /** Sets a value that a third party issued, as encrypted config. It goes through standard input, as an argument is seen by all. */
+  async supply(entry: string, value: string): Promise<void> {
+    const { env, directory } = this.place;
+    const args = ["config", "set", "--secret", "--path", `external.${entry}["1"]`, "--stack", this.stack];
+    await runOrFail("pulumi", args, { cwd: directory, env: { ...process.env, ...env }, input: value });
+  }
+
+  /** What `goimg-secrets down` does on this stack: mend what is left behind, then destroy. */
+  async destroy(): Promise<PulumiResult> {
+    await this.recover();
+    return this.pulumi("destroy", "--yes", "--skip-preview");
+  }
+
   /** Destroys the stack and removes the project's directory. */
   async remove(): Promise<PulumiResult> {
-    await this.recover();
-    const result = await this.pulumi("destroy", "--yes", "--skip-preview");
+    const result = await this.destroy();
     if (result.exitCode === 0) await rm(this.place.directory, { recursive: true, force: true });
     return result;
   }

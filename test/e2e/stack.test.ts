@@ -25,8 +25,8 @@ const uids: Readonly<Partial<Record<ServiceName, number>>> = {
 };
 const names = Object.keys(uids) as readonly ServiceName[];
 
-/** Secrets that the dev stack has: the catalog's without those that third parties issue and those to be declared. */
-const absent = /^(JWT_SECRET|OAUTH_|IPFS_|SMTP_|CLAMAV_)/;
+/** Secrets that the dev stack of the tests lacks: those that must be declared, and third parties' but for SMTP_PASSWORD. */
+const absent = /^(JWT_SECRET|OAUTH_|IPFS_|CLAMAV_)/;
 const granted = (service: ServiceName): readonly string[] =>
   entriesFor(service)
     .map(({ name }) => name)
