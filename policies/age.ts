@@ -2,6 +2,7 @@ import { findSecret, secretSpecs } from "../components/catalog/grants.ts";
 import { numberAt, textAt } from "./model/properties.ts";
 import type { Context, Resource, Rule, Settings, Violation } from "./model/rule.ts";
 import { numberSetting, recordSetting } from "./model/settings.ts";
+import { stateFileSetting } from "./state/read.ts";
 import { activeGenerations, creationTimes, generationsIn, type Generation } from "./state/generations.ts";
 
 const settings: Settings = {
@@ -31,11 +32,7 @@ const settings: Settings = {
     maximum: 720,
     description: "hours for which a generation may stay live after a newer one was created",
   },
-  stateFile: {
-    type: "string",
-    minLength: 1,
-    description: "output of pulumi stack export; needed where the backend is not a directory",
-  },
+  stateFile: stateFileSetting,
   since: {
     type: "object",
     additionalProperties: {

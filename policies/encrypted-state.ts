@@ -2,14 +2,10 @@ import { statSync } from "node:fs";
 import type { Context, Rule, Settings, Violation } from "./model/rule.ts";
 import { listSetting, matches } from "./model/settings.ts";
 import { checkState } from "./state/check.ts";
-import { backendDirectory } from "./state/read.ts";
+import { backendDirectory, stateFileSetting } from "./state/read.ts";
 
 const settings: Settings = {
-  stateFile: {
-    type: "string",
-    minLength: 1,
-    description: "output of pulumi stack export; needed where the backend is not a directory",
-  },
+  stateFile: stateFileSetting,
   backends: {
     type: "array",
     default: [],

@@ -36,19 +36,24 @@ export function noCatalogValue(): Rule {
 
 function leaksIn(resource: Resource, index: ValueIndex): readonly Violation[] {
   if (index.empty) return [];
-  const violations = new Map<string, Violation>();
+  const found: { readonly path: string; readonly secret: string }[] = [];
   for (const { path, text } of allReadings(resource)) {
     for (const { name } of index.find(text)) {
       const secret = index.find(name).length === 0 && isName(name) ? name : "a generated secret";
-      const place = index.find(path).length === 0 ? path : "a property whose name holds it";
-      violations.set(`${place}\0${secret}`, {
-        rule: "catalog-value",
-        message: `${place} holds the value of ${secret}: refer to the store's entry instead, and rotate the secret`,
-        urn: resource.urn,
-      });
+      // What one property holds is found again where its neighbours are read as one with it.
+      if (!found.some((other) => other.secret === secret && other.path.startsWith(path))) found.push({ path, secret });
     }
   }
-  return [...violations.values()];
+  return found.map(({ path, secret }) => ({
+    rule: "catalog-value",
+    message: `${placeOf(path, index)} holds the value of ${secret}: refer to the store's entry instead, and rotate the secret`,
+    urn: resource.urn,
+  }));
+}
+
+function placeOf(path: string, index: ValueIndex): string {
+  if (path === "") return "the text of its properties, read as one,";
+  return index.find(path).length === 0 ? path : "a property whose name holds it";
 }
 
 function* allReadings({ type, name, props }: Resource): Generator<Reading> {

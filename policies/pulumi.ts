@@ -21,8 +21,6 @@ type PulumiPolicy =
 /** What the rules get from outside; tests give their own. */
 export interface Surroundings {
   readonly now: () => Date;
-  /** What relative paths in settings start from: the project's directory. */
-  readonly directory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -62,7 +60,7 @@ function contextOf(
   rule: Rule,
   args: Pick<ResourceValidationArgs | StackValidationArgs, "getConfig">,
   urn: string,
-  { now, env, directory }: Surroundings,
+  { now, env }: Surroundings,
 ): Context {
   const settings = args.getConfig<Record<string, unknown>>();
   const unknown = unknownSettings(rule.settings, settings);
@@ -71,7 +69,7 @@ function contextOf(
   }
   const [, , stack = "", project = ""] = /^(urn:pulumi:)(.*?)::(.*?)::/.exec(urn) ?? [];
   const production = listSetting(settings, commonSettings, "production").some((pattern) => matches(pattern, stack));
-  const base = { settings, now: now(), project, stack, production, env, directory };
+  const base = { settings, now: now(), project, stack, production, env };
   return { ...base, state: stateReader(base) };
 }
 

@@ -35,8 +35,6 @@ export interface Context {
   readonly stack: string;
   /** Whether the stack is one of the setting `production`. */
   readonly production: boolean;
-  /** What relative paths in settings start from. */
-  readonly directory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The deployment's exported state, or undefined where none can be read. */
   readonly state: () => unknown;

@@ -1,6 +1,7 @@
+import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema.js";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Context } from "../model/rule.ts";
 import { textAt } from "../model/properties.ts";
 
@@ -16,9 +17,12 @@ export function stateReader(context: Omit<Context, "state">): () => unknown {
   };
 }
 
-function readState({ settings, project, stack, env, directory }: Omit<Context, "state">): unknown {
+function readState({ settings, project, stack, env }: Omit<Context, "state">): unknown {
   const declared = textAt(settings, "stateFile");
-  if (declared !== undefined) return parse(readFileSync(resolve(directory, declared), "utf8"), declared);
+  if (declared !== undefined) {
+    if (!existsSync(declared)) throw new Error(`the setting stateFile names ${declared}, which is not there`);
+    return parse(readFileSync(declared, "utf8"), declared);
+  }
   const checkpoint = checkpointPath(env["PULUMI_BACKEND_URL"], project, stack);
   if (checkpoint === undefined) return undefined;
   // A stack that was never updated has none.
@@ -47,3 +51,10 @@ function parse(json: string, path: string): unknown {
     throw new Error(`${path} is not JSON: write it with pulumi stack export`);
   }
 }
+
+/** Absolute, because a policy is not told the project's folder. */
+export const stateFileSetting: PolicyConfigJSONSchema = {
+  type: "string",
+  pattern: "^(/|[A-Za-z]:)",
+  description: "absolute path of an output of pulumi stack export; needed where the backend is not a directory",
+};

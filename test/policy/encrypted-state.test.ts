@@ -105,21 +105,26 @@ describe("encrypted-state", () => {
   it("reads the checkpoint of a directory backend, and a declared export", () => {
     const { deployment } = stateWith({ result: password });
     const env = { PULUMI_BACKEND_URL: `file://${directory}` };
-    const read = (given: Partial<Context>) => stateReader(contextFor({ env, directory, ...given }))();
+    const read = (given: Partial<Context>) => stateReader(contextFor({ env, ...given }))();
     expect(read({})).toEqual({});
     const path = checkpointPath(env.PULUMI_BACKEND_URL, "shop", "dev") ?? "";
     mkdirSync(join(directory, ".pulumi", "stacks", "shop"), { recursive: true });
     writeFileSync(path, JSON.stringify({ checkpoint: { latest: deployment } }));
     expect(rulesOf(read({}))).toEqual(["plaintext-state"]);
     writeFileSync(join(directory, "export.json"), JSON.stringify({ deployment }));
-    expect(rulesOf(read({ env: {}, settings: { stateFile: "export.json" } }))).toEqual(["plaintext-state"]);
+    expect(rulesOf(read({ env: {}, settings: { stateFile: join(directory, "export.json") } }))).toEqual([
+      "plaintext-state",
+    ]);
     expect(read({ env: { PULUMI_BACKEND_URL: "s3://state" } })).toBeUndefined();
     expect(read({ project: "../shop" })).toBeUndefined();
+    expect(() => read({ settings: { stateFile: join(directory, "none.json") } })).toThrow(
+      /none\.json, which is not there$/,
+    );
   });
 
   it("says what to do about a declared export that is no JSON", () => {
     writeFileSync(join(directory, "export.json"), password);
-    const read = stateReader(contextFor({ directory, settings: { stateFile: "export.json" } }));
+    const read = stateReader(contextFor({ settings: { stateFile: join(directory, "export.json") } }));
     expect(read).toThrow(/export\.json is not JSON: write it with pulumi stack export$/);
   });
 });

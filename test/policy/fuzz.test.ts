@@ -13,6 +13,7 @@ const trees = Number(process.env["GOIMG_FUZZ"] ?? "2000");
 /** The value that no message may hold, as it is and in the ways that a policy decodes. */
 const sentinel = password;
 const sentinels = [sentinel, base64(sentinel), encodeURIComponent(sentinel), Buffer.from(sentinel).toString("hex")];
+const hiddenParts = [...sentinels, sentinel.slice(0, 16), sentinel.slice(-16)];
 
 const types = [
   "docker:index:Service",
@@ -124,8 +125,9 @@ describe("random property trees", () => {
           ];
           found += violations.length;
           for (const { rule: name, message } of violations) {
-            for (const hidden of sentinels) expect(`${rule.name} ${name} ${message}`).not.toContain(hidden);
-            expect(message).not.toContain(sentinel.slice(0, 16));
+            const shown = `${rule.name} [${name}] ${message}`;
+            // Not an assertion for each: there are a million of them.
+            if (hiddenParts.some((part) => shown.includes(part))) throw new Error("a message shows a value");
           }
         }
       }),

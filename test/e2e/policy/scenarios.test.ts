@@ -127,7 +127,7 @@ export const note = pulumi.interpolate\`the password is \${generated.result}\`;
       expect(found(await project.up())).toEqual([]);
       const state = (await project.export()).replace(/"created": "\d{4}/g, '"created": "2020');
       writeFileSync(path.join(project.directory, "old.json"), state);
-      const answer = await project.preview({ age: { stateFile: "old.json" } });
+      const answer = await project.preview({ age: { stateFile: path.join(project.directory, "old.json") } });
       expect(found(answer)).toEqual([expected]);
       expect(answer.exitCode === 0).toBe(stack === "dev");
     }
@@ -142,7 +142,9 @@ export const note = pulumi.interpolate\`the password is \${generated.result}\`;
     for (const { outputs } of state.deployment.resources)
       if (outputs?.result !== undefined) outputs.result = "in the clear";
     writeFileSync(path.join(project.directory, "plain.json"), JSON.stringify(state));
-    const answer = await project.preview({ "encrypted-state": { stateFile: "plain.json" } });
+    const answer = await project.preview({
+      "encrypted-state": { stateFile: path.join(project.directory, "plain.json") },
+    });
     expect(found(answer)).toEqual(["mandatory encrypted-state [plaintext-state] DB_PASSWORD-g1"]);
   });
 });

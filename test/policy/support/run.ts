@@ -10,7 +10,6 @@ export function contextFor(given: Partial<Context> = {}): Context {
     project: "shop",
     stack: "dev",
     production: false,
-    directory: "/",
     env: {},
     state: () => ({}),
     ...given,
