@@ -165,6 +165,22 @@ describe("the guard refuses what one update can't reach, and says the fix", () =
     expect(refused("IPFS_PINATA_JWT", one, { live: [2], active: 2, revoking: true })).toEqual([]);
   });
 
+  test("dropping what a single task still uses, or what a failing update would go back to", () => {
+    const situation = settled("DB_PASSWORD", { live: [1, 2], active: 2 });
+    const old = { live: [1], active: 1 };
+    const [task] = api(situation).tasks;
+    if (task === undefined) throw new Error("a task");
+    const changes: Partial<ServiceFact>[] = [
+      { tasks: [task, { ...task, held: old }] },
+      { update: "updating", rollbackTo: old },
+      { spec: old },
+    ];
+    for (const change of changes) {
+      const { rotation, facts } = withApi(situation, change);
+      expect(unsafeReasons(rotation, { live: [2], active: 2 }, facts)).toHaveLength(1);
+    }
+  });
+
   test("signing before publishing", () => {
     const [reason] = refused("JWT_KEY", one, { live: [1, 2], active: 2 });
     expect(reason).toContain("not yet known to every task of api; deploy it as live first");

@@ -26,7 +26,7 @@ export const isRolling = ({ update }: Service): boolean => update === "updating"
 
 /**
  * The orchestrator's next step for a service: start a new task beside an old one, or replace the old one by the new one
- * that became healthy, or end the update. `healthy: false` makes the starting task fail: the update rolls back.
+ * that became healthy, or end the update. `healthy: false` makes a new task fail: the update rolls back.
  */
 export function progress(world: World, service: Service, healthy: boolean): void {
   if (!isRolling(service)) return;
@@ -39,6 +39,11 @@ export function progress(world: World, service: Service, healthy: boolean): void
       return;
     }
     delete starting.next;
+    fail(world, service);
+    return;
+  }
+  // A new task that was healthy dies while it is still watched (`monitor`).
+  if (!healthy && service.update === "updating") {
     fail(world, service);
     return;
   }
