@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { OperatorError } from "./error.ts";
 import { pulumiOrFail, type PulumiOptions } from "./pulumi.ts";
@@ -35,7 +34,7 @@ export async function recover(options: RecoverOptions): Promise<void> {
     report(
       `an earlier update of ${stack} died (process ${stale.map(({ pid }) => pid).join(", ")}): mending what it left`,
     );
-    await pluginsGone();
+    await endOrphanedPlugins(place.backend);
   }
   const run: PulumiOptions = { env, cwd, output: "capture" };
   const { stdout } = await pulumiOrFail(["stack", "export", "--stack", stack], run);
@@ -89,42 +88,27 @@ async function projectName(cwd: string): Promise<string> {
 }
 
 /**
- * Waits for the plugins of a killed engine: they notice its death within seconds, and until then may finish what
- * they were asked for.
- *
- * @throws OperatorError if one is still there after half a minute
+ * Ends the plugins of engines that were killed: they notice nothing, and would finish what they were asked for at a time when
+ * the next update has long begun. Only those of this backend whose engine is gone.
  */
-async function pluginsGone(): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const left = await orphanedPlugins();
-    if (left.length === 0) return;
-    if (Date.now() > deadline) {
-      throw new OperatorError(
-        `plugins of the update that died are still at work (processes ${left.join(", ")}): end them, and run this again`,
-      );
+async function endOrphanedPlugins(backend: string): Promise<void> {
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  for (const pid of pids) {
+    const { name, parent } = await statOf(pid);
+    if (!name.startsWith("pulumi-resource") || (await statOf(String(parent))).name.startsWith("pulumi")) continue;
+    const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
+    if (!environment.split("\0").includes(`PULUMI_BACKEND_URL=${backend}`)) continue;
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It has ended by itself.
     }
-    await sleep(250);
   }
 }
 
-/** Docker plugins whose parent is not pulumi; none where there is no /proc to ask. */
-async function orphanedPlugins(): Promise<readonly number[]> {
-  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const { name, parent, state } = await statOf(pid);
-      if (!name.startsWith("pulumi-resource") || state === "Z") return undefined;
-      return (await statOf(String(parent))).name.startsWith("pulumi") ? undefined : Number(pid);
-    }),
-  );
-  return found.filter((pid) => pid !== undefined);
-}
-
-async function statOf(
-  pid: string,
-): Promise<{ readonly name: string; readonly state: string; readonly parent: number }> {
+/** Name and parent of a process; empty and 0 when there is none, or no /proc to ask. */
+async function statOf(pid: string): Promise<{ readonly name: string; readonly parent: number }> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  const [, name = "", state = "", parent = "0"] = /^\d+ \((.*)\) (\S) (\d+)/s.exec(stat) ?? [];
-  return { name, state, parent: Number(parent) };
+  const [, name = "", parent = "0"] = /^\d+ \((.*)\) \S (\d+)/s.exec(stat) ?? [];
+  return { name, parent: Number(parent) };
 }
