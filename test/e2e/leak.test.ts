@@ -184,7 +184,7 @@ const all: readonly Place[] = [
   },
   {
     name: "what the engine keeps on disk",
-    reads: places.engineData,
+    reads: () => places.engineData(docker),
     plant: async (value) => {
       await docker.createVolume({ Name: "planted" });
       const { Mountpoint: folder } = await docker.getVolume("planted").inspect();

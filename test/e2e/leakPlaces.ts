@@ -141,11 +141,8 @@ export async function* state(project: Project): AsyncGenerator<Read> {
 
 /** The ways of asking pulumi for everything that it tells, without `--show-secrets`. */
 export const commands: readonly (readonly string[])[] = [
-  ["up", "--yes", "--skip-preview"],
   ["preview", "--diff", "--show-sames", "--show-config"],
   ["preview", "--json"],
-  ["preview", "--debug"],
-  ["preview", "--logtostderr", "-v=9"],
   ["preview", "--logtostderr", "-v=11"],
   ["up", "--yes", "--skip-preview", "--debug", "--logtostderr", "-v=9"],
   ["preview", "--logtostderr", "--logflow", "-v=4"],
@@ -192,8 +189,9 @@ export async function* temporary(since: number): AsyncGenerator<Read> {
  * What the Docker Engine keeps on disk: its log, the Swarm's Raft log, containers with their logs, volumes (PostgreSQL, Redis
  * and S3 among them). Images and layers are read-only and older than the values.
  */
-export async function* engineData(): AsyncGenerator<Read> {
-  const { log, dataRoot, directory } = daemonPaths("test");
+export async function* engineData(docker: Docker): AsyncGenerator<Read> {
+  const { log, directory } = daemonPaths("test");
+  const { DockerRootDir: dataRoot } = (await docker.info()) as { readonly DockerRootDir: string };
   yield { name: log, pieces: readable(log) };
   for (const folder of ["swarm", "containers", "volumes", "network", "plugins"])
     yield* files(path.join(dataRoot, folder));
