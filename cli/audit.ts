@@ -71,9 +71,10 @@ export async function appendAudit(file: string, events: readonly AuditEvent[], n
 
 /** Checks every entry, its number, and its link to the one before. A missing log is an empty one. */
 export async function verifyAudit(file: string): Promise<AuditVerdict> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw new OperatorError(`the audit log ${file} can't be read (${error.code ?? "unknown"})`);
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return "";
+    throw new OperatorError(`the audit log ${file} can't be read (${code ?? "unknown"})`);
   });
   const lines = text.split("\n");
   if (lines.pop() !== "") return { ok: false, line: lines.length + 1, why: "it was cut off within a line" };
@@ -119,8 +120,8 @@ function chain(event: AuditEvent, last: AuditEntry | undefined, now: Date): Audi
 }
 
 function hashOf(entry: Omit<AuditEntry, "hash"> & { readonly hash?: string }): string {
-  const { hash: _, ...rest } = entry;
-  return createHash("sha256").update(JSON.stringify(rest)).digest("hex");
+  const content = JSON.stringify(entry, (key, value: unknown) => (key === "hash" ? undefined : value));
+  return createHash("sha256").update(content).digest("hex");
 }
 
 /** The highest generation that the log has seen of a secret. */

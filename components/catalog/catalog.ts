@@ -10,11 +10,8 @@ const password: Format = { type: "text", minLength: 43, charset: "alphanumeric",
 const issued: Format = { type: "text", minLength: 16, maxLength: 4096, charset: "printable" };
 const accessKeyId: Format = { type: "text", minLength: 20, maxLength: 20, charset: "upperAlphanumeric" };
 
-const entry = <const F extends Format, const C extends readonly ServiceName[]>(
-  description: string,
-  format: F,
-  consumers: C,
-) => ({ description, format, consumers }) satisfies EntrySpec;
+const entry = <const C extends readonly ServiceName[]>(description: string, format: Format, consumers: C) =>
+  ({ description, format, consumers }) satisfies EntrySpec;
 
 const everywhere = ["dev", "prod", "aws"] as const;
 const production = ["prod", "aws"] as const;
