@@ -56,12 +56,15 @@ export function endpointSpec({ publish }: ServiceSpec): input.ServiceEndpointSpe
   };
 }
 
-/** Limits, and a tenth of them reserved, so that the scheduler spreads tasks by what they may use. */
+/**
+ * Limits, and a part of them reserved, so that the scheduler spreads tasks by what they may use: a twentieth of the CPUs, as
+ * most of the time most services wait, and a task beyond what can be reserved is never started; a tenth of the memory.
+ */
 export function resources({ limits }: ServiceSpec): input.ServiceTaskSpecResources {
   const nanoCpus = Math.round(limits.cpus * 1e9);
   const memoryBytes = limits.memoryMb * 1024 * 1024;
   return {
     limits: { nanoCpus, memoryBytes },
-    reservation: { nanoCpus: Math.round(nanoCpus / 10), memoryBytes: Math.round(memoryBytes / 10) },
+    reservation: { nanoCpus: Math.round(nanoCpus / 20), memoryBytes: Math.round(memoryBytes / 10) },
   };
 }
