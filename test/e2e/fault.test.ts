@@ -1,16 +1,17 @@
 /** Whatever ends an update, the next one converges: nothing orphaned, no value lost. */
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { locks } from "../../cli/recovery/locks.ts";
+import { imageTag } from "../../toolchain/images.ts";
 import { fingerprints, inDocker, inState } from "./inventory.ts";
 import { killed, random, type Victim } from "./kill.ts";
 import { createProject, type Project } from "./project.ts";
+import { SmallDisk } from "./smallDisk.ts";
 import { eventually, health, sharedStack } from "./swarm.ts";
 
 const seed = Number(process.env["GOIMG_FAULT_SEED"] ?? Date.now() % 1_000_000);
@@ -123,9 +124,15 @@ describe("an update of the dev stack", () => {
   it("says so when Docker is not running, and changes nothing", async () => {
     const before = await untouched();
     const gone = { DOCKER_HOST: `unix://${path.join(tmpdir(), "no-docker.sock")}` };
-    const { exitCode, stdout, stderr } = await stack.pulumiWith(gone, "up", "--yes", "--skip-preview");
-    expect(exitCode).not.toBe(0);
-    expect(stdout + stderr).toMatch(/no-docker\.sock/);
+    // Something to do, as an update without changes asks nothing of Docker.
+    await stack.configure({ images: { gateway: imageTag("app") } });
+    try {
+      const { exitCode, stdout, stderr } = await stack.pulumiWith(gone, "up", "--yes", "--skip-preview");
+      expect(exitCode).not.toBe(0);
+      expect(stdout + stderr).toMatch(/no-docker\.sock/);
+    } finally {
+      await stack.configure({ images: undefined });
+    }
     expect(await untouched()).toEqual(before);
     await expect(stack.recover(gone)).rejects.toThrow(/Docker does not answer at unix:.*no-docker\.sock/);
     expect(await untouched()).toEqual(before);
@@ -183,30 +190,27 @@ describe("an update of the dev stack", () => {
 });
 
 describe("an update of a fresh stack", () => {
-  let folder: string;
+  let disk: SmallDisk;
   let project: Project;
 
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), "goimg-full-"));
     // Room for the notes of a part of the stack only.
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k,mode=0700", "goimg-full", folder]);
-    await mkdir(path.join(folder, "state"));
-    project = await createProject({ stack: "dev-full", state: path.join(folder, "state") });
+    disk = new SmallDisk("256k");
+    project = await createProject({ stack: "dev-full", state: path.join(disk.folder, "state") });
   });
 
   afterAll(async () => {
-    execFileSync("mount", ["-o", "remount,size=64m", folder]);
+    disk.grow("64m");
     expect((await project.remove()).exitCode).toBe(0);
     await expectGone(project);
-    execFileSync("umount", [folder]);
-    await rm(folder, { recursive: true });
+    disk.remove();
   });
 
   it("on a full disk says so, keeps what it did, and is resumed when there is room", async () => {
     const { exitCode, stdout, stderr } = await project.pulumi("up", "--yes", "--skip-preview");
     expect(exitCode).not.toBe(0);
     expect(stdout + stderr).toMatch(/no space left on device/);
-    execFileSync("mount", ["-o", "remount,size=64m", folder]);
+    disk.grow("64m");
     const kept = await fingerprints(project);
     const resumed = await project.up();
     expect(resumed.exitCode, `${resumed.mended.join("\n")}\n${resumed.stdout}\n${resumed.stderr}`).toBe(0);
@@ -214,7 +218,7 @@ describe("an update of a fresh stack", () => {
   });
 
   it("whose connection to Docker breaks in the middle is resumed when it is back", async () => {
-    const socket = path.join(folder, "docker.sock");
+    const socket = path.join(disk.folder, "docker.sock");
     const relay = await relayTo(project.place.env["DOCKER_HOST"]?.slice("unix://".length) ?? "", socket);
     await project.configure({ generations: steps[0] });
     const kept = await fingerprints(project);

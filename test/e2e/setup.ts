@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { TestProject } from "vitest/node";
 import { emptyEngine, remainsAtLast } from "./engine.ts";
+import { removeSmallDisks } from "./smallDisk.ts";
 import { createProject, type ProjectPlace } from "./project.ts";
 import { dockerAt } from "../../cli/recovery/objects.ts";
 
@@ -19,6 +20,7 @@ export default async function setup(vitest: TestProject): Promise<() => Promise<
   if (host === undefined || process.env["GOIMG_TEST_RUN"] === undefined) {
     throw new Error("the e2e tests need an engine of their own: run them with node test/run.ts e2e");
   }
+  removeSmallDisks();
   await emptyEngine(dockerAt(host));
   const project = await createProject({ stack: "dev" });
   // A third party's value takes another way through the stack than one that the stack generates.
