@@ -82,6 +82,15 @@ describe("plans list the reviewable edits", () => {
     expect(() => goalOf("rollback", settled("DB_PASSWORD"))).toThrow("can't be rolled back, run goimg-secrets rotate");
   });
 
+  test("an edit by hand that dropped what clients use is taken back first", () => {
+    const situation = { ...settled("DB_PASSWORD", { live: [1, 2], active: 2 }), declared: { live: [1], active: 1 } };
+    expect(goalOf("rotate", situation)).toEqual({ kind: "rotate", target: 2 });
+    expect(next({ kind: "rotate", target: 2 }, situation)).toMatchObject({
+      action: "restore",
+      edits: [{ kind: "publish", generation: 2 }],
+    });
+  });
+
   test("a number is not used twice", () => {
     const situation = settled("DB_PASSWORD");
     const facts: SecretFacts = { ...situation.facts, highest: 4 };
