@@ -41,7 +41,8 @@ export async function editDeclared(configFile: string, edits: readonly Edit[]): 
     document.setIn(["config", key, secret], node);
   }
   const partial = `${configFile}.partial`;
-  await writeFile(partial, document.toString({ lineWidth: 0 }));
+  // As people write it: the library pads lists and maps alike.
+  await writeFile(partial, document.toString({ lineWidth: 0 }).replaceAll(/\[ ([\d, ]+) \]/g, "[$1]"));
   await rename(partial, configFile);
   return after;
 }
