@@ -45,7 +45,11 @@ export async function update(
       });
       return changes.done;
     } catch (error) {
-      if (!isLocked(error) || attempt === backoff.tries) throw failed(error, changes.errors);
+      if (!isLocked(error) || attempt === backoff.tries) {
+        // A deploy that was rolled back is in the state as if it had not been: look, so that the next update tries again.
+        if (!isLocked(error)) await workspace.refresh({ suppressProgress: true }).catch(() => undefined);
+        throw failed(error, changes.errors);
+      }
       report(`somebody else is updating ${stack}: trying again in ${wait / 1000} s`);
       await new Promise((done) => setTimeout(done, wait));
     }
