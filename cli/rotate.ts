@@ -52,11 +52,11 @@ export function rollbackCommand(): Command {
 function withTimes(command: Command): Command {
   return command
     .option("--stack <name>", "the stack", "dev")
-    .option("--grace <duration>", "how long the old generation stays accepted", milliseconds, 24 * 3_600_000)
-    .option("--jwks-cache <duration>", "how long others may cache the JWKS", milliseconds, 60_000)
-    .option("--token-lifetime <duration>", "how long an access token is valid", milliseconds, 900_000)
-    .option("--wait <duration>", "longest pause that is waited for, instead of ending the run", milliseconds, 600_000)
-    .option("--report-timeout <duration>", "how long tasks may take to report", milliseconds, 120_000)
+    .addOption(duration("--grace <duration>", "how long the old generation stays accepted", "24h"))
+    .addOption(duration("--jwks-cache <duration>", "how long others may cache the JWKS", "60s"))
+    .addOption(duration("--token-lifetime <duration>", "how long an access token is valid", "15m"))
+    .addOption(duration("--wait <duration>", "longest pause that is waited for, instead of ending the run", "10m"))
+    .addOption(duration("--report-timeout <duration>", "how long tasks may take to report", "2m"))
     .option("--reason <text>", "why, for the audit log", "scheduled rotation")
     .option("--dry-run", "show the edits and change nothing")
     .option("--json", "for machines");
@@ -157,6 +157,10 @@ function show(lines: readonly Line[], { json }: Flags): void {
   else
     for (const { text, waits } of lines)
       process.stdout.write([text, ...(waits ?? []).map((wait) => `           then ${wait}`)].join("\n") + "\n");
+}
+
+function duration(flags: string, description: string, fallback: string): Option {
+  return new Option(flags, description).argParser(milliseconds).default(milliseconds(fallback), fallback);
 }
 
 function milliseconds(text: string): number {
