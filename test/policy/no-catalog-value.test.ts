@@ -36,7 +36,10 @@ const written: readonly (readonly [string, unknown])[] = [
       .replace(/\\(?=[nu])/g, ""),
   ],
   ["quoted in pieces", `'${password.slice(0, 20)}'"${password.slice(20)}"`],
-  ["split into neighbours of a list", [password.slice(0, 9), password.slice(9, 21), password.slice(21)]],
+  ["base64 behind one other letter", `x${base64(password)}`],
+  ["base64 behind two other letters", `/a${base64(password)}`],
+  ["base64 behind three other letters", `abc${base64(password)}`],
+  ["split into neighbours of a list", password.match(/.{1,11}/g)],
   ["split into variables of a list", [`A=${password.slice(0, 14)}`, `B=${password.slice(14)}`]],
   [
     "split into entries of a map",

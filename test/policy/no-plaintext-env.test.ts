@@ -17,6 +17,7 @@ const inService: readonly (readonly [string, readonly (string | number)[], unkno
   ["args, one word", [...container, "args"], [`--db-password=${password}`]],
   ["command", [...container, "commands"], ["sh", "-c", `PGPASSWORD=${password} exec server`]],
   ["labels of the service", ["labels", 1], { label: "db.password", value: password }],
+  ["labels of the service, short and human", ["labels", 1], { label: "db.password", value: "summer2024!" }],
   ["labels of the container", [...container, "labels"], [{ label: "db.password", value: password }]],
   ["health check", [...container, "healthcheck", "tests"], ["CMD-SHELL", `curl -u shop:${password} http://127.0.0.1`]],
   ["log driver", ["taskSpec", "logDriver"], { name: "splunk", options: { "splunk-token": password } }],

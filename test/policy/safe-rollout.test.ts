@@ -28,6 +28,10 @@ describe("safe-rollout", () => {
     ]);
   });
 
+  it("refuses stop-first of two replicas, which share their volume anyway", () => {
+    expect(broken("postgres", ["mode", "replicated", "replicas"], 2)).toEqual(["start-first at postgres"]);
+  });
+
   it("refuses no update settings at all", () => {
     expect(broken("api", ["updateConfig"], undefined)).toEqual(["rollback at api", "start-first at api"]);
   });

@@ -100,6 +100,13 @@ describe("key-material", () => {
     }
   });
 
+  it("refuses an old generation's value as a new one", () => {
+    const source = resource("random:index:RandomPassword", "DB_PASSWORD-g1", { result: otherPassword });
+    expect(summary(violationsOf(keyMaterial, [source, secret("DB_PASSWORD-g2", otherPassword, source)]))).toEqual([
+      "shared-value at DB_PASSWORD-g2",
+    ]);
+  });
+
   it("accepts a generator and a store entry of different names in other projects", () => {
     const source = resource("random:index:RandomPassword", "db", { result: otherPassword });
     expect(violationsOf(keyMaterial, [source, secret("database-password", otherPassword, source)])).toEqual([]);
