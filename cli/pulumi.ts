@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { OperatorError } from "./error.ts";
+import { CheckpointKeeper } from "./recovery/checkpoint.ts";
+import { projectName } from "./recovery/project.ts";
 
 /** How a pulumi command is run. `env` has the toolchain's PATH, backend and passphrase file. */
 export interface PulumiOptions {
@@ -21,6 +23,7 @@ export interface PulumiResult {
  * is working on; a second one makes it stop at once.
  */
 export async function pulumi(args: readonly string[], options: PulumiOptions): Promise<PulumiResult> {
+  const keeper = keeps.has(args[0] ?? "") ? await keeperFor(args, options) : undefined;
   const child = spawn("pulumi", [...args, "--non-interactive"], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
@@ -36,11 +39,28 @@ export async function pulumi(args: readonly string[], options: PulumiOptions): P
       child.on("close", (code, signal) => {
         done(code ?? (signal === null ? 1 : 130));
       });
+      // It would try again for minutes, and break what is left of the state with each try.
+      void keeper?.broken.then(() => child.kill("SIGKILL"));
     });
-    return { stdout: stdout(), stderr: stderr(), exitCode };
+    if (keeper?.close() !== true) return { stdout: stdout(), stderr: stderr(), exitCode };
+    if (options.output === "inherit") process.stderr.write(fullDisk);
+    return { stdout: stdout(), stderr: stderr() + fullDisk, exitCode: 1 };
   } finally {
     process.off("SIGINT", ignore);
   }
+}
+
+/** Commands that write the state again and again. */
+const keeps = new Set(["up", "destroy", "refresh", "import"]);
+
+const fullDisk =
+  "error: no space left on device for Pulumi's state: its last complete version is kept; make room, and run this again\n";
+
+async function keeperFor(args: readonly string[], { env, cwd }: PulumiOptions): Promise<CheckpointKeeper | undefined> {
+  const stack = args[args.indexOf("--stack") + 1];
+  const backend = env["PULUMI_BACKEND_URL"] ?? process.env["PULUMI_BACKEND_URL"];
+  if (!args.includes("--stack") || stack === undefined || backend === undefined) return undefined;
+  return CheckpointKeeper.open({ backend, project: await projectName(cwd), stack });
 }
 
 /** As {@link pulumi}, but a failure is an error with what pulumi said. */

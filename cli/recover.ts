@@ -1,11 +1,12 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
-import { parse } from "yaml";
 import { OperatorError } from "./error.ts";
 import { pulumiOrFail, type PulumiOptions } from "./pulumi.ts";
+import { forgetKept, restoreCheckpoint } from "./recovery/checkpoint.ts";
 import { releaseStale } from "./recovery/locks.ts";
 import { dockerAt, dockerObjects, removeObject } from "./recovery/objects.ts";
+import { projectName } from "./recovery/project.ts";
 import { planRecovery, stateSchema, type RecoveryPlan } from "./recovery/plan.ts";
 
 /** The stack to bring back to order, and how pulumi is run for it. `env` has `PULUMI_BACKEND_URL` and `DOCKER_HOST`. */
@@ -36,6 +37,15 @@ export async function recover(options: RecoverOptions): Promise<void> {
     );
     await endOrphanedPlugins(place.backend);
   }
+  const checkpoint = restoreCheckpoint(place);
+  if (checkpoint === "restored")
+    report("the state was cut off, by a full disk most likely: its last complete version is back");
+  if (checkpoint === "lost") {
+    throw new OperatorError(
+      `the state of ${stack} is cut off and no complete version is left: restore it from a backup`,
+    );
+  }
+  forgetKept(place);
   const run: PulumiOptions = { env, cwd, output: "capture" };
   const { stdout } = await pulumiOrFail(["stack", "export", "--stack", stack], run);
   const state = stateSchema.parse(JSON.parse(stdout));
@@ -80,11 +90,6 @@ async function replaceState({ state, ghosts }: RecoveryPlan, stack: string, run:
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-async function projectName(cwd: string): Promise<string> {
-  const { name } = parse(await readFile(path.join(cwd, "Pulumi.yaml"), "utf8")) as { readonly name: string };
-  return name;
 }
 
 /**
