@@ -94,7 +94,7 @@ async function runLane(lane: readonly Kill[], number: number): Promise<readonly 
       }
       told.push(`${what}: ${hit ? `killed ${victim}` : "had ended"} at ${after} ms, ${kept.size} values kept`);
     }
-    expect((await project.up("--expect-no-changes")).exitCode).toBe(0);
+    if (lane.at(-1)?.what !== "destroy") expect((await project.up("--expect-no-changes")).exitCode).toBe(0);
   } finally {
     expect((await project.remove()).exitCode).toBe(0);
     await expectGone(project);
@@ -119,7 +119,7 @@ describe(`an update that is killed (GOIMG_FAULT_SEED=${seed})`, () => {
 
 describe("an update of the dev stack", () => {
   const stack = sharedStack();
-  const untouched = async (): Promise<unknown> => [await inState(stack), [...(await fingerprints(stack))]];
+  const untouched = async (): Promise<unknown> => [await inState(stack), [...(await fingerprints(stack))].sort()];
 
   it("says so when Docker is not running, and changes nothing", async () => {
     const before = await untouched();
