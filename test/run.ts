@@ -21,7 +21,11 @@ const parts: Readonly<Record<string, (context: PartContext) => Promise<Tally>>> 
   unit: (context) => vitest("unit", context),
   e2e: (context) => vitest("e2e", context),
   go,
+  fault: (context) => vitest("fault", context),
 };
+
+/** What `make test` runs. */
+const all = ["check", "unit", "e2e", "go"];
 
 /** The child that is running, and whether the run was told to stop. */
 const state: { child: Child | undefined; interrupted: boolean } = { child: undefined, interrupted: false };
@@ -38,10 +42,10 @@ function interrupt(): void {
 }
 
 async function main([part, ...filters]: readonly string[]): Promise<Tally> {
-  const chosen = part === undefined ? Object.keys(parts) : [part];
+  const chosen = part === undefined ? all : [part];
   const leftovers = await endLeftovers();
   if (leftovers > 0) process.stderr.write(`ended ${leftovers} processes of a run that was killed\n`);
-  const needsEngine = chosen.includes("e2e");
+  const needsEngine = chosen.includes("e2e") || chosen.includes("fault");
   let total: Tally = { passed: 0, failed: 0 };
   try {
     const engine = needsEngine ? await prepare() : undefined;

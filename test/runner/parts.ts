@@ -23,14 +23,14 @@ export async function check({ root, env, start }: PartContext): Promise<Tally> {
 }
 
 /** A project of vitest. Its report is written to a new place, so that an earlier run's is never counted. */
-export async function vitest(project: "unit" | "e2e", context: PartContext): Promise<Tally> {
+export async function vitest(project: "unit" | "e2e" | "fault", context: PartContext): Promise<Tally> {
   const { root, env, start, filters } = context;
   const directory = await mkdtemp(path.join(tmpdir(), "goimg-report-"));
   try {
     const report = path.join(directory, "report.json");
     const node = [process.execPath, path.join(root, "node_modules/vitest/vitest.mjs")];
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-    const line = [...(project === "e2e" ? context.enter : []), ...node, "run", "--project", project, ...reporters];
+    const line = [...(project === "unit" ? [] : context.enter), ...node, "run", "--project", project, ...reporters];
     const [command = "", ...args] = [...line, ...filters];
     const exitCode = await start(command, args, { cwd: root, env }).ended;
     const json = await readReport(report);
