@@ -12,7 +12,7 @@ import type { Times } from "../../components/secrets/rotation.ts";
 import { openStack, type StackContext } from "../../cli/stack.ts";
 import { up } from "../../cli/up.ts";
 import { editDeclared } from "../../cli/rotation/declared.ts";
-import { update } from "../../cli/rotation/update.ts";
+import { Updates } from "../../cli/rotation/update.ts";
 import { Load, type Sample } from "./rotation/load.ts";
 import { failed, median, quantiles, table, type Row } from "./rotation/table.ts";
 
@@ -122,7 +122,7 @@ async function replace(context: StackContext, secret: SecretName): Promise<Phase
     { kind: "promote", secret, generation: fresh },
     { kind: "drop", secret, generation: active },
   ]);
-  await update(context, progress, () => undefined);
+  await new Updates(context, progress).run(() => undefined);
   return [{ action: `replace (${secretSpecs[secret].kind})`, seconds: (Date.now() - began) / 1000 }];
 }
 
