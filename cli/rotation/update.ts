@@ -1,6 +1,7 @@
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { OperatorError } from "../error.ts";
 import { recover } from "../recover.ts";
+import { StackLocked } from "../recovery/locks.ts";
 import type { StackContext } from "../stack.ts";
 
 /** What an update did to one resource. */
@@ -45,38 +46,47 @@ export class Updates {
    */
   async run(onChange: OnChange): Promise<readonly Change[]> {
     const { stack, cwd, env } = this.#context;
-    const [engine] = await Promise.all([
-      (this.#engine ??= this.#open()),
-      this.#intact ? undefined : recover({ stack, env, cwd, report: this.#report }),
-    ]);
-    this.#intact = false;
     for (let attempt = 1, wait: number = backoff.first; ; attempt += 1, wait = Math.min(wait * 2, backoff.longest)) {
       const changes = new Changes(onChange);
       try {
-        await engine.up({
-          // The preview would show the same edit twice: it is made by a command that has shown it.
-          refresh: false,
-          suppressProgress: true,
-          onEvent: (event) => {
-            changes.take(event);
-          },
-        });
+        const [engine] = await Promise.all([
+          (this.#engine ??= this.#open()),
+          this.#intact ? undefined : recover({ stack, env, cwd, report: this.#report }),
+        ]);
+        this.#intact = false;
+        await this.#up(engine, changes);
         this.#intact = true;
         return changes.done;
       } catch (error) {
         if (!isLocked(error) || attempt === backoff.tries) {
-          // A deploy that was rolled back is in the state as if it had not been: look, so that the next update tries again.
-          if (!isLocked(error)) await engine.refresh({ suppressProgress: true }).catch(() => undefined);
-          throw failed(error, changes.errors);
+          throw error instanceof OperatorError ? error : failed(error, changes.errors);
         }
         this.#report(`somebody else is updating ${stack}: trying again in ${wait / 1000} s`);
         await new Promise((done) => setTimeout(done, wait));
       }
     }
   }
+
+  async #up(engine: Stack, changes: Changes): Promise<void> {
+    try {
+      await engine.up({
+        // The preview would show the same edit twice: it is made by a command that has shown it.
+        refresh: false,
+        suppressProgress: true,
+        onEvent: (event) => {
+          changes.take(event);
+        },
+      });
+    } catch (error) {
+      // A deploy that was rolled back is in the state as if it had not been: look, so that the next update tries again.
+      if (!isLocked(error)) await engine.refresh({ suppressProgress: true }).catch(() => undefined);
+      throw error;
+    }
+  }
 }
 
 function isLocked(error: unknown): boolean {
+  if (error instanceof StackLocked) return true;
   return error instanceof Error && error.message.includes("the stack is currently locked");
 }
 
