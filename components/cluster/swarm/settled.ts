@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import type { Readable } from "node:stream";
+import { once, type EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { Declared } from "../../secrets/declare.ts";
@@ -71,10 +70,15 @@ const failure = ({ name }: ServiceSpec, why: string): Error =>
     `${name}: ${why}. See why: docker service ps --no-trunc and docker service logs. Then run: pulumi up --refresh`,
   );
 
+/** What the client answers, in more than its declarations say. */
+interface EventStream extends EventEmitter {
+  destroy(): void;
+}
+
 /** The engine's events about containers and services, from the first time that one is asked for. */
 class Events {
   readonly #docker: Docker;
-  #stream: Promise<Readable | undefined> | undefined;
+  #stream: Promise<EventStream | undefined> | undefined;
 
   constructor(docker: Docker) {
     this.#docker = docker;
@@ -83,8 +87,8 @@ class Events {
   /** Resolves at the next event, or after {@link atLeastEvery}; the first time as soon as it listens. */
   async next(): Promise<void> {
     if (this.#stream === undefined) {
-      const events = this.#docker.getEvents({ filters: { type: ["container", "service"] } }) as Promise<Readable>;
-      this.#stream = events.catch(() => undefined);
+      const events: Promise<unknown> = this.#docker.getEvents({ filters: { type: ["container", "service"] } });
+      this.#stream = events.then((stream) => stream as EventStream).catch(() => undefined);
       await this.#stream;
       return;
     }
