@@ -19,9 +19,7 @@ const reportSchema = z.object({
 export async function readReports(docker: Docker, observed: Observed): Promise<Reports> {
   const tasks = observed.services.filter(({ spec }) => spec.size > 0).flatMap(({ tasks }) => tasks);
   const reports = await Promise.all(
-    tasks
-      .filter(({ state }) => state === "running")
-      .map(async ({ id }) => [id, lastReport(await taskLog(docker, id))] as const),
+    tasks.filter(({ ready }) => ready).map(async ({ id }) => [id, lastReport(await taskLog(docker, id))] as const),
   );
   return new Map(reports.flatMap(([id, report]) => (report === undefined ? [] : [[id, report]])));
 }

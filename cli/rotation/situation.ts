@@ -1,5 +1,5 @@
 import { secretNames, secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
-import { factsOf, nothing, type HeldByTask } from "../../components/cluster/swarm/facts.ts";
+import { factsOf, mountedBy, nothing, type HeldByTask } from "../../components/cluster/swarm/facts.ts";
 import { observeSwarm, type Observed } from "../../components/cluster/swarm/observe.ts";
 import type { Situation } from "../../components/rotation/machine.ts";
 import { rotationOf, type Times } from "../../components/secrets/rotation.ts";
@@ -51,9 +51,16 @@ export function situationOf(secret: SecretName, world: World, times: Times, now:
   };
 }
 
-/** What the task says, once it is up; until then it holds nothing that others could rely on. */
+/**
+ * What the task says, once it is up; until then it holds nothing that others could rely on. A job that has ended with 0 has worked
+ * with all that it was given, even if its log is gone (`docker container prune`).
+ */
 function saidBy(reports: Reports): HeldByTask {
-  return (secret, task) => (task.state === "running" ? (reports.get(task.id)?.get(secret) ?? nothing) : nothing);
+  return (secret, task) => {
+    if (!task.ready) return nothing;
+    const said = reports.get(task.id)?.get(secret);
+    return said ?? (task.state === "complete" ? mountedBy(secret, task) : nothing);
+  };
 }
 
 function unreachable({ env }: StackContext, error: unknown): OperatorError {

@@ -9,7 +9,9 @@ export type Edit =
   /** Takes a generation that is not active out of `live`. */
   | { readonly kind: "drop"; readonly secret: string; readonly generation: number }
   /** Marks the begin and the end of an emergency. */
-  | { readonly kind: "revoking"; readonly secret: string; readonly on: boolean };
+  | { readonly kind: "revoking"; readonly secret: string; readonly on: boolean }
+  /** Marks a live generation as one that consumers move to all at once. */
+  | { readonly kind: "urgent"; readonly secret: string; readonly generation: number };
 
 /** The edit can't be made to this declaration. */
 export class InvalidEdit extends Error {
@@ -51,14 +53,28 @@ function applyEdit(before: Generations, edit: Edit): Generations {
       return { ...before, live: [...before.live, edit.generation].sort((a, b) => a - b) };
     case "promote":
       if (!before.live.includes(edit.generation)) throw misfit(edit, "it is not live: publish it first");
-      return { ...before, active: edit.generation };
+      return withoutUrgent({ ...before, active: edit.generation }, before.urgent !== edit.generation);
     case "drop":
       if (before.active === edit.generation) throw misfit(edit, "it is active: promote another one first");
       if (!before.live.includes(edit.generation)) throw misfit(edit, "it is not live");
-      return { ...before, live: before.live.filter((generation) => generation !== edit.generation) };
+      return withoutUrgent(
+        { ...before, live: before.live.filter((generation) => generation !== edit.generation) },
+        before.urgent === edit.generation,
+      );
     case "revoking":
-      return edit.on ? { ...before, revoking: true } : { live: before.live, active: before.active };
+      return edit.on ? { ...before, revoking: true } : withoutRevoking(before);
+    case "urgent":
+      if (!before.live.includes(edit.generation)) throw misfit(edit, "it is not live: publish it first");
+      return { ...before, urgent: edit.generation };
   }
+}
+
+function withoutUrgent({ urgent, ...rest }: Generations, over: boolean): Generations {
+  return over || urgent === undefined ? rest : { ...rest, urgent };
+}
+
+function withoutRevoking({ live, active, urgent }: Generations): Generations {
+  return { live, active, ...(urgent === undefined ? {} : { urgent }) };
 }
 
 const misfit = (edit: Exclude<Edit, { kind: "revoking" }>, why: string): InvalidEdit =>
@@ -73,6 +89,7 @@ export function describeChange(secret: string, before: Generations, after: Gener
     before.active === after.active ? `active ${before.active}` : `active ${before.active} → ${after.active}`,
   ];
   if (before.revoking !== after.revoking) parts.push(after.revoking === true ? "revoking" : "no longer revoking");
+  if (before.urgent !== after.urgent) parts.push(after.urgent === undefined ? "no longer urgent" : "all tasks at once");
   return `${secret}: ${parts.join(", ")}`;
 }
 

@@ -17,6 +17,11 @@ export interface Generations {
   readonly active: number;
   /** An emergency is under way: a third live generation is allowed until the leaked one is dropped. */
   readonly revoking?: boolean;
+  /**
+   * The live generation that an emergency brought. While it is there, the secret's consumers replace all their tasks at once: the mark
+   * stays until the next promotion, because a service that is changed by nothing else would be redeployed by its end.
+   */
+  readonly urgent?: number;
 }
 
 /** Which secrets may be declared, and how. */
@@ -102,8 +107,10 @@ export function validateGenerations(secret: string, declared: unknown, optional 
   }
   const revoking = declared["revoking"];
   const problems = Object.keys(declared)
-    .filter((key) => !["live", "active", "revoking"].includes(key))
-    .map((key) => field(`.${secret}.${key}`, "unknown field", "remove it: only live, active and revoking are known"));
+    .filter((key) => !["live", "active", "revoking", "urgent"].includes(key))
+    .map((key) =>
+      field(`.${secret}.${key}`, "unknown field", "remove it: only live, active, revoking and urgent are known"),
+    );
   if (revoking !== undefined && typeof revoking !== "boolean") {
     problems.push(field(`.${secret}.revoking`, `expected true or false, got ${kindOf(revoking)}`, "remove it"));
   }
@@ -114,6 +121,10 @@ export function validateGenerations(secret: string, declared: unknown, optional 
   }
   problems.push(...validateLive(secret, live, revoking === true, optional));
   problems.push(...validateActive(secret, live, declared["active"]));
+  const urgent = declared["urgent"];
+  if (urgent !== undefined && !(isGeneration(urgent) && live.includes(urgent))) {
+    problems.push(field(`.${secret}.urgent`, `${kindOf(urgent)} is not live`, "remove it"));
+  }
   return problems;
 }
 
@@ -167,8 +178,13 @@ const listed = (live: readonly unknown[]): string => live.filter(isGeneration).j
 /** Drops what says nothing, so that equal declarations compare equal. */
 function normalize(declared: Generations): Generations {
   if (declared.live.length === 0) return switchedOff;
-  const { live, active, revoking } = declared;
-  return revoking === true ? { live: [...live], active, revoking } : { live: [...live], active };
+  const { live, active, revoking, urgent } = declared;
+  return {
+    live: [...live],
+    active,
+    ...(revoking === true ? { revoking } : {}),
+    ...(urgent === undefined ? {} : { urgent }),
+  };
 }
 
 function unknownFix(secret: string, known: readonly string[]): string {

@@ -3,7 +3,7 @@ import { inUse } from "./facts.ts";
 import { InvalidGenerations, maxLive, type Generations } from "./generations.ts";
 import type { Action, Blocked, Next, Situation, Step, Wait } from "./machine.ts";
 import { graceReasons, promotionReasons, publicationReasons, unsettledReasons, type Reason } from "./settled.ts";
-import { publishesBeforeUse, replacesInOneUpdate, rollsToDrop, strategies, type Rotation } from "./strategies.ts";
+import { publishesBeforeUse, replacesInOneUpdate, strategies, type Rotation } from "./strategies.ts";
 
 /** Generations that clients use and that the declaration has dropped too early: they can still be taken back. */
 export function cutOff({ rotation, declared, facts }: Omit<Situation, "now">): readonly number[] {
@@ -78,13 +78,16 @@ export function revokeStep(target: number, leaked: readonly number[], situation:
   const atOnce = replacesInOneUpdate(rotation);
   const idle = idleGenerations(target, present, situation);
   if (idle.length > 0) {
-    const last = declared.active === target ? finishedBy(rotation, declared) : [];
+    const last = declared.active === target ? finish(secret, declared) : [];
     return step(situation, "revoke", [...dropAll(secret, idle), ...last]);
   }
 
   if (declared.active !== target) {
     const fresh = !declared.live.includes(target);
-    const added = fresh ? [publish(secret, target)] : [];
+    const added: Edit[] = [
+      ...(fresh ? [publish(secret, target)] : []),
+      ...(declared.urgent === target ? [] : [{ kind: "urgent", secret, generation: target } as const]),
+    ];
     const reasons = fresh ? publicationReasons(rotation, facts, target) : [];
     if (atOnce) {
       const edits = [...added, ...begin(secret, declared), promote(secret, target), ...dropAll(secret, present)];
@@ -96,14 +99,12 @@ export function revokeStep(target: number, leaked: readonly number[], situation:
         ? step(situation, "publish", edits, reasons)
         : step(situation, "promote", [...edits, promote(secret, target)], reasons);
     }
-    return whenUnsettled(situation) ?? step(situation, "promote", [promote(secret, target)]);
+    return whenUnsettled(situation) ?? step(situation, "promote", [...added, promote(secret, target)]);
   }
   const unsettled = whenUnsettled(situation);
   if (unsettled !== undefined) return unsettled;
   const end = finish(secret, declared);
-  if (present.length > 0) {
-    return step(situation, "revoke", [...dropAll(secret, present), ...finishedBy(rotation, declared)]);
-  }
+  if (present.length > 0) return step(situation, "revoke", [...dropAll(secret, present), ...end]);
   return end.length > 0 ? step(situation, "revoke", end) : { kind: "done" };
 }
 
@@ -178,9 +179,6 @@ const begin = (secret: string, { revoking }: Generations): Edit[] =>
   revoking === true ? [] : [{ kind: "revoking", secret, on: true }];
 const finish = (secret: string, { revoking }: Generations): Edit[] =>
   revoking === true ? [{ kind: "revoking", secret, on: false }] : [];
-/** Where services roll to drop a generation, the emergency lasts until they have: they roll all at once in one. */
-const finishedBy = (rotation: Rotation, declared: Generations): Edit[] =>
-  rollsToDrop(rotation) ? [] : finish(rotation.secret, declared);
 const othersThan = (target: number, { live }: Generations): readonly number[] =>
   live.filter((generation) => generation !== target);
 

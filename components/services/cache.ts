@@ -1,4 +1,4 @@
-import { acceptsConnections, jobDone } from "./health.ts";
+import { acceptsConnections } from "./health.ts";
 import { backends } from "./backends.ts";
 import { defineService, type ServiceSpec, type VolumeMount } from "./service.ts";
 
@@ -37,7 +37,6 @@ export function cacheAcl(): ServiceSpec<"cache-acl"> {
     networks: ["cache"],
     volumes: [data],
     replicas: 1,
-    health: jobDone,
     limits: { cpus: 0.5, memoryMb: 128 },
     rollout: "job",
     // Not after redis: on an empty volume each waits for the other.

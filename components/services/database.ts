@@ -1,4 +1,4 @@
-import { acceptsConnections, jobDone } from "./health.ts";
+import { acceptsConnections } from "./health.ts";
 import { backends } from "./backends.ts";
 import { defineService, type ServiceSpec, type VolumeMount } from "./service.ts";
 
@@ -40,7 +40,6 @@ export function dbRoles(): ServiceSpec<"db-roles"> {
     networks: ["database"],
     volumes: [socket],
     replicas: 1,
-    health: jobDone,
     limits: { cpus: 0.5, memoryMb: 128 },
     rollout: "job",
     after: [],
@@ -60,7 +59,6 @@ export function dbMigrate(): ServiceSpec<"db-migrate"> {
     networks: ["database"],
     volumes: [],
     replicas: 1,
-    health: jobDone,
     limits: { cpus: 0.5, memoryMb: 256 },
     rollout: "job",
     after: ["postgres", "db-roles"],

@@ -18,6 +18,3 @@ export const answersAt = (url: string): Health => probe(["http-check", url], "1s
 
 /** Well when the server takes connections. No rotation restarts it. */
 export const acceptsConnections = (command: "pg-check" | "redis-check"): Health => probe([command], "3s", "1m");
-
-/** Well when the work is done: what makes a one-shot job something that an update can wait for. */
-export const jobDone: Health = probe(["done"], "1s", "2m");

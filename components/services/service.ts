@@ -51,17 +51,18 @@ export interface ServiceSpec<S extends ServiceName = ServiceName> {
   readonly networks: readonly NetworkName[];
   readonly volumes: readonly VolumeMount[];
   readonly replicas: number;
-  readonly health: Health;
+  /** Left out for a job, which is well when it has ended with 0. */
+  readonly health?: Health;
   readonly limits: Limits;
   /**
    * - `rolling`: a new task starts and is healthy before an old one stops.
    * - `exclusive`: the old task stops first, because two can't share its volume or port.
-   * - `job`: runs once to its end for each change; healthy means done.
+   * - `job`: runs once to its end for each change, and is tried again when it fails.
    */
   readonly rollout: "rolling" | "exclusive" | "job";
   /** Port in the container that the outside reaches, with the port it is published on. */
   readonly publish?: { readonly target: number; readonly published: number };
-  /** Services that must be healthy before this one starts. */
+  /** Services that must be healthy, or done, before this one starts. */
   readonly after: readonly ServiceName[];
   /**
    * Time to finish what is in flight after SIGTERM. It is also how long the provider waits for the containers of a deleted

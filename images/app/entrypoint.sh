@@ -2,7 +2,6 @@
 # Picks the program. No shell stays around it: signals reach the program itself.
 set -eu
 case "${1:-}" in
-  api | worker) exec node "/app/$1.mjs" ;;
-  db-migrate) exec goimg-job hold -- node /app/db-migrate.mjs ;;
+  api | worker | db-migrate) exec node "/app/$1.mjs" ;;
   *) echo '{"level":"error","event":"app.failed","message":"the first argument must be api, worker or db-migrate"}' >&2; exit 64 ;;
 esac

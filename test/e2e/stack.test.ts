@@ -113,6 +113,10 @@ describe("the dev stack", () => {
   });
 });
 
+/** They do their work and end. */
+const jobs: readonly ServiceName[] = ["db-migrate", "db-roles", "cache-acl"];
+const servers = names.filter((name) => !jobs.includes(name));
+
 describe.each(names)("the service %s", (name) => {
   const uid = uids[name] ?? -1;
 
@@ -125,6 +129,23 @@ describe.each(names)("the service %s", (name) => {
     );
     for (const { SecretName, File } of secrets) expect(SecretName).toMatch(new RegExp(`^${File.Name}-g1-[0-9a-f]+$`));
   });
+
+  it("has nothing but paths of secrets in its environment", async () => {
+    const service = (await services(stack.docker, "dev")).get(name);
+    const containers = service === undefined ? [] : await containersOf(stack.docker, service);
+    expect(containers.length).toBeGreaterThan(0);
+    for (const { Config } of containers) {
+      const env = Object.fromEntries(Config.Env.map((line) => line.split(/=(.*)/s, 2) as [string, string]));
+      const paths = Object.keys(env).filter((key) => key.endsWith("_FILE") && key !== "SECRETS_MANIFEST_FILE");
+      expect(paths.sort()).toEqual(granted(name).map((entry) => `${entry}_FILE`));
+      for (const path of paths) expect(env[path]).toBe(`/run/secrets/${path.slice(0, -"_FILE".length)}`);
+      for (const { name: entry } of names.flatMap(entriesFor)) expect(env).not.toHaveProperty(entry);
+    }
+  });
+});
+
+describe.each(servers)("the running service %s", (name) => {
+  const uid = uids[name] ?? -1;
 
   it("finds exactly these files in its container, in memory alone", async () => {
     const service = (await services(stack.docker, "dev")).get(name);
@@ -141,17 +162,10 @@ describe.each(names)("the service %s", (name) => {
     }
   });
 
-  it("runs as its own user, with nothing but paths of secrets in its environment", async () => {
+  it("runs as its own user", async () => {
     const service = (await services(stack.docker, "dev")).get(name);
     const containers = service === undefined ? [] : await containersOf(stack.docker, service);
-    for (const { State, Config } of containers) {
-      expect(statSync(`/proc/${State.Pid}`).uid).toBe(uid);
-      const env = Object.fromEntries(Config.Env.map((line) => line.split(/=(.*)/s, 2) as [string, string]));
-      const paths = Object.keys(env).filter((key) => key.endsWith("_FILE") && key !== "SECRETS_MANIFEST_FILE");
-      expect(paths.sort()).toEqual(granted(name).map((entry) => `${entry}_FILE`));
-      for (const path of paths) expect(env[path]).toBe(`/run/secrets/${path.slice(0, -"_FILE".length)}`);
-      for (const { name: entry } of names.flatMap(entriesFor)) expect(env).not.toHaveProperty(entry);
-    }
+    expect(containers.map(({ State }) => statSync(`/proc/${State.Pid}`).uid)).toEqual(containers.map(() => uid));
   });
 });
 

@@ -33,6 +33,7 @@ const serviceSchema = z.object({
 
 const taskSchema = z.object({
   ServiceID: z.string(),
+  CreatedAt: z.string(),
   DesiredState: z.string(),
   Status: z.object({
     State: z.string(),
@@ -46,6 +47,7 @@ const containerSchema = z.object({
   State: z.object({
     Status: z.string(),
     Pid: z.number(),
+    ExitCode: z.number(),
     Health: z.object({ Status: z.string() }).optional(),
   }),
   Config: z.object({ Env: z.array(z.string()), Labels: z.record(z.string(), z.string()) }),
@@ -64,10 +66,13 @@ export async function services(docker: Docker, stack: string): Promise<ReadonlyM
   );
 }
 
-/** The containers of a service's tasks that should run. */
-export async function containersOf(docker: Docker, { ID }: SwarmService): Promise<readonly Container[]> {
-  const tasks = z.array(taskSchema).parse(await docker.listTasks());
-  const running = tasks.filter((task) => task.ServiceID === ID && task.DesiredState === "running");
+const isJob = ({ Spec }: SwarmService): boolean => Spec.Labels["goimg.job"] !== undefined;
+
+/** The containers of a service's tasks that should run; of a job, that of its last one. */
+export async function containersOf(docker: Docker, service: SwarmService): Promise<readonly Container[]> {
+  const tasks = z.array(taskSchema).parse(await docker.listTasks({ filters: { service: [service.ID] } }));
+  const youngest = [...tasks].sort((a, b) => Date.parse(b.CreatedAt) - Date.parse(a.CreatedAt)).slice(0, 1);
+  const running = isJob(service) ? youngest : tasks.filter((task) => task.DesiredState === "running");
   return Promise.all(
     running.map(async ({ Status }) =>
       containerSchema.parse(await docker.getContainer(Status.ContainerStatus?.ContainerID ?? "none").inspect()),
@@ -75,12 +80,14 @@ export async function containersOf(docker: Docker, { ID }: SwarmService): Promis
   );
 }
 
-/** Services of a stack with how many of their tasks are healthy, as `name healthy/wanted`. */
+/** Services of a stack with how many of their tasks are healthy, or done, as `name healthy/wanted`. */
 export async function health(project: Project): Promise<readonly string[]> {
   const found = await services(project.docker, project.stack);
   const lines = [...found].map(async ([name, service]) => {
     const containers = await containersOf(project.docker, service).catch(() => []);
-    const healthy = containers.filter(({ State }) => State.Health?.Status === "healthy").length;
+    const healthy = containers.filter(({ State }) =>
+      isJob(service) ? State.Status === "exited" && State.ExitCode === 0 : State.Health?.Status === "healthy",
+    ).length;
     return `${name} ${healthy}/${service.Spec.Mode.Replicated.Replicas}`;
   });
   return (await Promise.all(lines)).sort();

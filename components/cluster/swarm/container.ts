@@ -3,7 +3,7 @@ import type { input } from "@pulumi/docker/types/index.js";
 import type { Declared } from "../../secrets/declare.ts";
 import { manifestPath } from "../../secrets/manifest.ts";
 import { mountsFor, pathsFor } from "../../secrets/mounts.ts";
-import type { ImageName, ServiceSpec, VolumeName } from "../../services/service.ts";
+import type { Health, ImageName, ServiceSpec, VolumeName } from "../../services/service.ts";
 import type { StoredEntry } from "../../stores/store.ts";
 
 /** What a container is made from, beside its service's description. */
@@ -33,13 +33,7 @@ export function containerSpec(spec: ServiceSpec, context: ContainerContext): inp
     init: true,
     capDrops: ["ALL"],
     stopGracePeriod: spec.stopGrace,
-    healthcheck: {
-      tests: ["CMD", ...spec.health.command],
-      interval: spec.health.interval,
-      timeout: spec.health.timeout,
-      retries: spec.health.retries,
-      startPeriod: spec.health.startPeriod,
-    },
+    ...(spec.health === undefined ? {} : { healthcheck: healthcheck(spec.health) }),
     mounts: mounts(spec, context),
     secrets: mountsFor(spec.name, spec.secrets, context.declared).map(({ entry, generation, file }) => {
       const stored = find(context.stored, entry, generation);
@@ -50,6 +44,10 @@ export function containerSpec(spec: ServiceSpec, context: ContainerContext): inp
         ? []
         : [{ ...owner, configId: manifest.id, configName: manifest.name, fileName: manifestPath, fileMode: worldRead }],
   };
+}
+
+function healthcheck({ command, ...rest }: Health): input.ServiceTaskSpecContainerSpecHealthcheck {
+  return { tests: ["CMD", ...command], ...rest };
 }
 
 function environment(spec: ServiceSpec, { declared, production }: ContainerContext): Record<string, string> {

@@ -11,6 +11,7 @@ import { inOrder } from "../../services/order.ts";
 import type { StoredEntry } from "../../stores/store.ts";
 import { containerSpec } from "./container.ts";
 import { Gate } from "./gate.ts";
+import { jobLabel } from "./observe.ts";
 import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
 
 /** What runs, and with what, on one Swarm. */
@@ -95,6 +96,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
         labels: [
           { label: "goimg.service", value: spec.name },
           { label: "goimg.stack", value: pulumi.getStack() },
+          ...(spec.rollout === "job" ? [{ label: jobLabel, value: "true" }] : []),
         ],
         mode: { replicated: { replicas: spec.replicas } },
         endpointSpec: endpointSpec(spec),
@@ -137,9 +139,9 @@ interface Context extends Omit<SwarmDeploymentArgs, "services"> {
   readonly services: ReadonlyMap<ServiceName, pulumi.Input<docker.Service>>;
 }
 
-/** Whether the service reads a secret that is being revoked. */
+/** Whether the service reads a secret whose live generation an emergency brought. */
 function isUrgent({ secrets }: ServiceSpec, declared: readonly Declared[]): boolean {
-  return declared.some(({ revoking, spec }) => revoking === true && secrets.some((entry) => entry in spec.entries));
+  return declared.some(({ urgent, spec }) => urgent !== undefined && secrets.some((entry) => entry in spec.entries));
 }
 
 function refuseUngranted(service: ServiceName, secrets: readonly EntryName[]): void {

@@ -14,13 +14,18 @@ export interface ObservedSecret {
 /** What a spec mounts, by secret. */
 export type HeldBySecret = ReadonlyMap<SecretName, Held>;
 
-/** One task that runs, or is about to. */
+/** Label of a service whose tasks do their work and end. */
+export const jobLabel = "goimg.job";
+
+/** One task that runs, or is about to; of a job, the last one, ended or not. */
 export interface ObservedTask {
   readonly id: string;
   readonly slot: number;
   readonly node: string;
   readonly container: string | undefined;
   readonly state: string;
+  /** It runs and is healthy; or, for a job's, it has ended with 0. */
+  readonly ready: boolean;
   readonly since: Date;
   readonly held: HeldBySecret;
 }
@@ -45,7 +50,7 @@ export interface Observed {
 }
 
 /**
- * Asks Swarm what runs of a stack: three calls, side by side.
+ * Asks Swarm what runs of a stack: three calls, side by side, and one for the jobs, whose tasks are history once they are done.
  *
  * @throws what the Docker API throws, when there is no engine or it is not a manager.
  */
@@ -63,10 +68,29 @@ export async function observeSwarm(docker: Docker, stack: string): Promise<Obser
     createdAt: new Date(CreatedAt),
   }));
   const byId = new Map(known.map((secret) => [secret.id, secret]));
+  const jobs = services.filter(isJob).map(({ ID }) => ID);
+  const jobTasks = jobs.length === 0 ? [] : await docker.listTasks({ filters: { service: jobs } });
+  const current = [
+    ...tasks.filter(({ ServiceID }) => !jobs.includes(ServiceID)),
+    ...lastOfEach(jobTasks as unknown as readonly ApiTask[]),
+  ];
   return {
     secrets: known,
-    services: services.map((service) => observedService(service, tasks, byId)),
+    services: services.map((service) => observedService(service, current, byId)),
   };
+}
+
+const isJob = ({ Spec }: ApiService): boolean => Spec.Labels?.[jobLabel] !== undefined;
+
+/** The youngest task of each slot of each service. */
+function lastOfEach(tasks: readonly ApiTask[]): readonly ApiTask[] {
+  const last = new Map<string, ApiTask>();
+  for (const task of tasks) {
+    const slot = `${task.ServiceID} ${task.Slot ?? 0}`;
+    const other = last.get(slot);
+    if (other === undefined || Date.parse(other.CreatedAt) < Date.parse(task.CreatedAt)) last.set(slot, task);
+  }
+  return [...last.values()];
 }
 
 interface ApiSpec {
@@ -90,6 +114,7 @@ interface ApiTask {
   readonly ServiceID: string;
   readonly Slot?: number;
   readonly NodeID?: string;
+  readonly CreatedAt: string;
   readonly Spec: ApiSpec;
   readonly Status: {
     readonly State: string;
@@ -122,6 +147,7 @@ function observedService(service: ApiService, tasks: readonly ApiTask[], byId: B
         node: task.NodeID ?? "",
         container: task.Status.ContainerStatus?.ContainerID,
         state: task.Status.State,
+        ready: task.Status.State === (isJob(service) ? "complete" : "running"),
         since: new Date(task.Status.Timestamp),
         held: heldIn(task.Spec, byId),
       })),

@@ -11,9 +11,10 @@ import type { ServiceSpec } from "../../services/service.ts";
  */
 export function updateConfig(spec: ServiceSpec, urgent: boolean): input.ServiceUpdateConfig {
   return {
-    parallelism: urgent ? 0 : 1,
+    parallelism: urgent && spec.rollout === "rolling" ? 0 : 1,
     order: spec.rollout === "rolling" ? "start-first" : "stop-first",
-    failureAction: spec.rollout === "job" ? "pause" : "rollback",
+    // Swarm counts a task that ends while it looks as failed, with 0 too: the gate tells a job that is done from one that failed.
+    failureAction: spec.rollout === "job" ? "continue" : "rollback",
     monitor: "500ms",
     maxFailureRatio: "0.0",
     delay: "0s",

@@ -4,7 +4,7 @@ import type Docker from "dockerode";
 import type { Declared } from "../../secrets/declare.ts";
 import { heldBy } from "../../secrets/mounts.ts";
 import type { ServiceSpec } from "../../services/service.ts";
-import { observeSwarm, type ObservedService } from "./observe.ts";
+import { observeSwarm, type ObservedService, type ObservedTask } from "./observe.ts";
 
 /** Which service has to run what, and how long that may take, in milliseconds. */
 export interface SettledArgs {
@@ -21,6 +21,9 @@ export interface SettledArgs {
  */
 const atLeastEvery = 200;
 
+/** A failed task that has no successor after this, in milliseconds, gets none. */
+const givenUp = 2_000;
+
 /**
  * Waits until a service runs what was asked of it: its update is over, its spec is the declared one, and every task that
  * runs has it (ADR 2). The provider's own waiting counts tasks, whatever spec they run, and forgets a rollback.
@@ -29,6 +32,7 @@ const atLeastEvery = 200;
  */
 export async function settled({ docker, stack, spec, declared, timeout }: SettledArgs): Promise<void> {
   const deadline = Date.now() + timeout;
+  let failedSince = Infinity;
   const events = new Events(docker);
   try {
     for (;;) {
@@ -38,6 +42,8 @@ export async function settled({ docker, stack, spec, declared, timeout }: Settle
       if (why === undefined) return;
       if (service?.update === "paused") throw failure(spec, "its update is paused: a task did not become healthy");
       if (service?.update === "settled" && why === "spec") throw failure(spec, "it was rolled back to what ran before");
+      failedSince = service?.tasks.some(isFailed) === true ? Math.min(failedSince, Date.now()) : Infinity;
+      if (Date.now() - failedSince > givenUp) throw failure(spec, "its job failed each time that it was tried");
       if (Date.now() > deadline) throw failure(spec, `${why} after ${timeout / 1000} s`);
       await events.next();
     }
@@ -53,9 +59,12 @@ function unsettled(service: ObservedService, spec: ServiceSpec, declared: readon
     if (!same(service.spec.get(state.secret), due)) return "spec";
     if (service.tasks.some(({ held }) => !same(held.get(state.secret), due))) return "a task still has the old secrets";
   }
-  const healthy = service.tasks.filter(({ state }) => state === "running").length;
-  return healthy < service.replicas ? `${healthy} of ${service.replicas} tasks are healthy` : undefined;
+  const ready = service.tasks.filter((task) => task.ready).length;
+  return ready < service.replicas ? `${ready} of ${service.replicas} tasks are healthy, or done` : undefined;
 }
+
+/** Seen of a job alone: the last task of its slot. */
+const isFailed = ({ state }: ObservedTask): boolean => state === "failed" || state === "rejected";
 
 interface Holding {
   readonly live: readonly number[];

@@ -30,8 +30,8 @@ export class Waits {
       await sleep(every);
       const { services } = await observeSwarm(docker, stack);
       const starting = services.some(({ tasks, replicas }) => {
-        const running = tasks.filter(({ state }) => state === "running").length;
-        return running < tasks.length || running < replicas;
+        const ready = tasks.filter((task) => task.ready).length;
+        return ready < tasks.length || ready < replicas;
       });
       const now = performance.now();
       if (starting) seconds += (now - last) / 1000;

@@ -110,7 +110,7 @@ describe("the model itself", () => {
   test.each(secrets)("%s is revoked in one command, and the leaked value is gone", (name) => {
     const world = newWorld([rotations[name]]);
     expect(drive(world, name, "revoke", sound)).toEqual({ kind: "done" });
-    expect(world.config[name]).toEqual({ live: [2], active: 2 });
+    expect(world.config[name]).toEqual({ live: [2], active: 2, urgent: 2 });
     expect(world.revoked[name]).toHaveLength(1);
     expect(world.now).toBe(100);
   });

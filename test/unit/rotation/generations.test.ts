@@ -57,7 +57,7 @@ describe("what is illegal is told with the field and the fix", () => {
     [
       "an unknown field",
       { JWT_KEY: { live: [1], active: 1, activ: 1 } },
-      "generations.JWT_KEY.activ: unknown field; remove it: only live, active and revoking are known",
+      "generations.JWT_KEY.activ: unknown field; remove it: only live, active, revoking and urgent are known",
     ],
     [
       "a revoking that is no boolean",

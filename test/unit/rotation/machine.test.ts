@@ -49,9 +49,9 @@ describe("plans list the reviewable edits", () => {
 
   const two = ["promote: [1,2] 2 revoking", "revoke: [2] 2"];
   test.each<[Name, string[]]>([
-    ["JWT_KEY", ["publish: [1,2] 1 revoking", "promote: [1,2] 2 revoking", "revoke: [2] 2 revoking", "revoke: [2] 2"]],
+    ["JWT_KEY", ["publish: [1,2] 1 revoking", "promote: [1,2] 2 revoking", "revoke: [2] 2"]],
     ["DB_PASSWORD", two],
-    ["S3_KEY", ["promote: [1,2] 2 revoking", "revoke: [2] 2 revoking", "revoke: [2] 2"]],
+    ["S3_KEY", two],
     ["GRAFANA_ADMIN_PASSWORD", ["revoke: [2] 2 revoking", "revoke: [2] 2"]],
   ])("revoke %s", (name, steps) => {
     expect(summaries("revoke", settled(name))).toEqual(steps);
@@ -66,9 +66,18 @@ describe("plans list the reviewable edits", () => {
     expect(summaries("revoke", settled("S3_KEY", retiring), [2])).toEqual([
       "revoke: [2] 2",
       "promote: [2,3] 3 revoking",
-      "revoke: [3] 3 revoking",
       "revoke: [3] 3",
     ]);
+  });
+
+  test("consumers hurry to the generation that an emergency brings, and no longer once the next one is promoted", () => {
+    const urgent = (kind: Goal["kind"], declared?: Generations): (number | undefined)[] => {
+      const situation = settled("DB_PASSWORD", declared);
+      return plan(goalOf(kind, situation), situation).map(({ after }) => after.urgent);
+    };
+    expect(urgent("revoke")).toEqual([2, 2]);
+    expect(urgent("rotate", { live: [2], active: 2, urgent: 2 })).toEqual([2, undefined, undefined]);
+    expect(urgent("rollback", { live: [1, 2], active: 2, urgent: 2 })).toEqual([undefined, undefined]);
   });
 
   test("a leaked generation that nobody uses is dropped at once; one that is published takes over", () => {
@@ -244,6 +253,7 @@ describe("edits", () => {
   test.each([
     [{ kind: "publish", secret: "A", generation: 1 }, "it is live already"],
     [{ kind: "promote", secret: "A", generation: 2 }, "it is not live: publish it first"],
+    [{ kind: "urgent", secret: "A", generation: 2 }, "it is not live: publish it first"],
     [{ kind: "drop", secret: "A", generation: 1 }, "it is active: promote another one first"],
     [{ kind: "drop", secret: "A", generation: 2 }, "it is not live"],
   ] as const)("%j is refused", (edit, why) => {

@@ -14,9 +14,7 @@ import (
 const usage = `usage: goimg-job COMMAND
   db-roles                     make PostgreSQL's login roles the live generations of DB_PASSWORD
   cache-acl                    make Redis' users have the live generations of their passwords
-  hold -- COMMAND ARG…         run a command as a job: mark it done, then idle
   redis-serve -- COMMAND ARG…  run redis-server once its users exist
-  done                         health: the job has done its work
   http-check [--once FIRST] URL   health: URL answers 200 (and FIRST did once since the start)
   pg-check | redis-check       health: the local server answers
 `
@@ -35,12 +33,8 @@ func main() {
 		dbRoles()
 	case "cache-acl":
 		cacheACL()
-	case "hold":
-		job.Hold(rest)
 	case "redis-serve":
 		redisServe(rest)
-	case "done":
-		check.Exit(check.File(job.DonePath))
 	case "http-check":
 		check.Exit(check.HTTP(rest))
 	case "pg-check":
@@ -54,7 +48,6 @@ func main() {
 }
 
 func dbRoles() {
-	job.Start()
 	loaded := job.Secrets("db-roles", "DB_PASSWORD")
 	ctx, stop := job.Context()
 	defer stop()
@@ -73,11 +66,9 @@ func dbRoles() {
 		job.Fail("db-roles.failed", err.Error())
 	}
 	fmt.Println(loaded.ReportLine())
-	job.Done(ctx)
 }
 
 func cacheACL() {
-	job.Start()
 	loaded := job.Secrets("cache-acl", "REDIS_PASSWORD", "REDIS_ADMIN_PASSWORD")
 	ctx, stop := job.Context()
 	defer stop()
@@ -99,7 +90,6 @@ func cacheACL() {
 		job.Fail("cache-acl.failed", err.Error())
 	}
 	fmt.Println(loaded.ReportLine())
-	job.Done(ctx)
 }
 
 func redisServe(command []string) {

@@ -1,5 +1,5 @@
-// Package job is what one-shot jobs share. Swarm has no job mode that waits, so a job is a service whose task does its work,
-// leaves DonePath for its health check, and then idles until it is stopped.
+// Package job is what one-shot jobs share. A job is a task that does its work and ends with 0: a change of its service starts it
+// again, and nothing else does.
 package job
 
 import (
@@ -7,15 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"strconv"
 	"syscall"
 	"time"
 )
-
-// DonePath exists once the job's work is done.
-const DonePath = "/tmp/done"
 
 // Context is cancelled by SIGTERM or SIGINT.
 func Context() (context.Context, context.CancelFunc) {
@@ -55,32 +51,4 @@ func Env(name, fallback string) string {
 		return value
 	}
 	return fallback
-}
-
-// Start forgets an earlier run of the same container.
-func Start() { _ = os.Remove(DonePath) }
-
-// Done marks the work as done and idles until ctx ends; then the process may exit with 0.
-func Done(ctx context.Context) {
-	if err := os.WriteFile(DonePath, nil, 0o600); err != nil {
-		Fail("job.failed", "cannot write "+DonePath+": mount a writable /tmp")
-	}
-	<-ctx.Done()
-}
-
-// Hold runs a command as a job: signals reach it, its failure is ours, and its success is followed by idling.
-func Hold(command []string) {
-	Start()
-	ctx, stop := Context()
-	defer stop()
-	child := exec.CommandContext(ctx, command[0], command[1:]...)
-	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
-	child.Stdout, child.Stderr = os.Stdout, os.Stderr
-	if err := child.Run(); err != nil {
-		if code := child.ProcessState.ExitCode(); code > 0 {
-			os.Exit(code)
-		}
-		os.Exit(1)
-	}
-	Done(ctx)
 }
