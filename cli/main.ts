@@ -41,6 +41,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "find plaintext secrets in compose files, .env files, task definitions and manifests",
     load: async () => (await import("./scan.ts")).scanCommand(),
   },
+  import: {
+    description: "take over the secrets of a compose project: catalog, grants, encrypted values, services",
+    load: async () => (await import("./import.ts")).importCommand(),
+  },
 };
 
 const program = new Command("goimg-secrets")
