@@ -15,8 +15,16 @@ export function composeFiles(name: string): readonly string[] {
     .sort((a, b) => a.length - b.length);
 }
 
-/** Imports a project without the shell's variables. */
+const plans = new Map<string, Promise<ImportPlan>>();
+
+/** Imports a project without the shell's variables, once. */
 export async function plan(name: string): Promise<ImportPlan> {
+  const known = plans.get(name) ?? make(name);
+  plans.set(name, known);
+  return known;
+}
+
+async function make(name: string): Promise<ImportPlan> {
   return planImport({
     files: [...composeFiles(name)],
     envFiles: [],
