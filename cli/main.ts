@@ -1,6 +1,12 @@
 #!/usr/bin/env node
+import { enableCompileCache } from "node:module";
+import path from "node:path";
+import { cacheDirectory } from "../toolchain/paths.ts";
 import { Command, CommanderError } from "commander";
 import { OperatorError } from "./error.ts";
+
+// What follows is compiled once, not at each start: half of the time of a short command.
+enableCompileCache(process.env["NODE_COMPILE_CACHE"] ?? path.join(cacheDirectory(), "node"));
 
 interface Entry {
   readonly description: string;

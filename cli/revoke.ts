@@ -3,6 +3,7 @@ import { findSecret, secretSpecs, type SecretName } from "../components/catalog/
 import { withLock } from "../toolchain/lock.ts";
 import { OperatorError } from "./error.ts";
 import { roleOf } from "../components/cluster/swarm/facts.ts";
+import { connectionsEnded } from "./rotation/cutOff.ts";
 import { run } from "./rotation/run.ts";
 import { look, presentSecrets, type World } from "./rotation/situation.ts";
 import { openStack } from "./stack.ts";
@@ -16,6 +17,14 @@ export interface BlastRadius {
   readonly clients: readonly { readonly service: string; readonly tasks: number }[];
   /** What ends with it, in words. */
   readonly ends: string;
+}
+
+/** What a revocation did, as `revoke --json` prints it. */
+export interface Outcome extends BlastRadius {
+  /** From the command to its end; 0 in a dry run. */
+  readonly seconds: number;
+  /** Connections to the server that ended with the generation, where it has any. */
+  readonly connections?: number;
 }
 
 interface Flags {
@@ -70,9 +79,11 @@ async function revoke(name: string, flags: Flags): Promise<void> {
     );
   }
   const seconds = flags.dryRun === true ? 0 : (Date.now() - began) / 1000;
-  process.stdout.write(
-    flags.json === true ? `${JSON.stringify({ ...radius, seconds })}\n` : describe(radius, seconds, flags),
-  );
+  const { docker, stack } = context;
+  const connections =
+    flags.dryRun === true ? undefined : await connectionsEnded(docker, stack, secret, radius.generation);
+  const outcome = { ...radius, seconds, ...(connections === undefined ? {} : { connections }) };
+  process.stdout.write(flags.json === true ? `${JSON.stringify(outcome)}\n` : describe(outcome, flags));
 }
 
 /** What depends on the active generation now. */
@@ -100,8 +111,9 @@ function ends(secret: SecretName, generation: number): string {
   }
 }
 
-function describe({ secret, generation, clients, ends: what }: BlastRadius, seconds: number, flags: Flags): string {
+function describe({ secret, generation, clients, ends: what, seconds, connections }: Outcome, flags: Flags): string {
   const tasks = clients.map(({ service, tasks }) => `${service} (${tasks})`).join(", ") || "none";
   const when = flags.dryRun === true ? "would be revoked" : `revoked, ${seconds.toFixed(1)} s after the command`;
-  return `${secret}: generation ${generation} ${when}\n  clients replaced (tasks): ${tasks}\n  ended: ${what}\n`;
+  const counted = connections === undefined ? "" : ` (${connections} connections)`;
+  return `${secret}: generation ${generation} ${when}\n  clients replaced (tasks): ${tasks}\n  ended: ${what}${counted}\n`;
 }

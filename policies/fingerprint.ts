@@ -29,6 +29,7 @@ function decrypted(resource: unknown): Resource {
     props: Object.fromEntries(Object.entries(props).map(([key, value]) => [key, plain(value)])),
     deleteBeforeReplace: false,
     dependsOn: new Map(),
+    after: [],
   };
 }
 

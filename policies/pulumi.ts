@@ -75,6 +75,7 @@ function contextOf(
 
 async function resourceOf(args: ResourceValidationArgs | PolicyResource): Promise<Resource> {
   const dependencies = "propertyDependencies" in args ? Object.entries(args.propertyDependencies) : [];
+  const after = "dependencies" in args ? args.dependencies : [];
   return {
     urn: args.urn,
     type: canonicalType(args.type),
@@ -82,6 +83,7 @@ async function resourceOf(args: ResourceValidationArgs | PolicyResource): Promis
     props: await plainProperties(args.props),
     deleteBeforeReplace: args.opts.deleteBeforeReplace ?? false,
     dependsOn: new Map(dependencies.map(([property, resources]) => [property, resources.map(({ urn }) => urn)])),
+    after: after.map(({ urn }) => urn),
   };
 }
 

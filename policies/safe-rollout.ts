@@ -1,5 +1,16 @@
 import { at, isRecord, isUnknownAt, listAt, numberAt, textAt } from "./model/properties.ts";
-import type { Resource, Rule, Violation } from "./model/rule.ts";
+import type { Resource, Rule, Settings, Violation } from "./model/rule.ts";
+import { listSetting } from "./model/settings.ts";
+
+const settings = {
+  gates: {
+    type: "array",
+    items: { type: "string", pattern: "^[^:]+:[^:]+:[^:]+$" },
+    default: ["goimg:cluster:Gate"],
+    description:
+      "Types of components that wait for a service which they depend on: its update needs no convergeConfig.",
+  },
+} as const satisfies Settings;
 
 /**
  * A change of a secret reaches services without a gap: a new task is healthy before an old one stops, a bad one rolls
@@ -9,17 +20,18 @@ export const safeRollout: Rule = {
   name: "safe-rollout",
   description: "Services move to a new secret without an interruption, and back when it is wrong.",
   level: "mandatory",
-  settings: {},
+  settings,
   resource: (resource) => (resource.type === "docker:index:Service" ? serviceProblems(resource) : []),
-  stack: (resources) => [...singleReplicas(resources), ...deletedFirst(resources)],
+  stack: (resources, context) => [
+    ...unawaited(resources, listSetting(context.settings, settings, "gates")),
+    ...singleReplicas(resources),
+    ...deletedFirst(resources),
+  ],
 };
 
 function serviceProblems({ props, urn }: Resource): readonly Violation[] {
   const report = (rule: string, message: string): Violation => ({ rule, message, urn });
   const violations: Violation[] = [];
-  if (!isUnknownAt(props, "convergeConfig") && !isRecord(at(props, "convergeConfig"))) {
-    violations.push(report("converge", "the update does not wait for its tasks: set convergeConfig"));
-  }
   const hasHealth = isRecord(at(props, "taskSpec", "containerSpec", "healthcheck"));
   if (!hasHealth || isJob(props) || isUnknownAt(props, "updateConfig")) return violations;
   if (
@@ -41,6 +53,22 @@ function serviceProblems({ props, urn }: Resource): readonly Violation[] {
   }
   return violations;
 }
+
+/** Services whose update is over before their tasks run: neither the provider waits for them, nor a gate behind them. */
+function unawaited(resources: readonly Resource[], gates: readonly string[]): readonly Violation[] {
+  const gated = new Set(resources.filter(({ type }) => gates.includes(type)).flatMap(({ after }) => after));
+  return resources
+    .filter(({ type, urn }) => type === "docker:index:Service" && !gated.has(urn))
+    .filter(({ props }) => !isUnknownAt(props, "convergeConfig") && !isSet(at(props, "convergeConfig")))
+    .map(({ urn }) => ({
+      rule: "converge",
+      message: `the update does not wait for its tasks: set convergeConfig, or let a gate depend on it (${gates.join(", ")})`,
+      urn,
+    }));
+}
+
+/** The provider answers an object, or none; older ones an empty list. */
+const isSet = (value: unknown): boolean => isRecord(value) || (Array.isArray(value) && value.length > 0);
 
 /** Runs to its end: rolling back what was done once makes no sense. */
 function isJob(props: Resource["props"]): boolean {

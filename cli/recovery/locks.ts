@@ -17,6 +17,9 @@ export interface Lock extends z.infer<typeof lockSchema> {
   readonly file: string;
 }
 
+/** Another update of the stack is under way: it ends by itself. */
+export class StackLocked extends OperatorError {}
+
 /** Which stack's locks, and where. */
 export interface LockPlace {
   /** `PULUMI_BACKEND_URL`. Only `file://` backends are looked at: others' locks belong to other machines as well. */
@@ -59,18 +62,18 @@ function parseLock(text: string): z.infer<typeof lockSchema> {
  * moment ago included.
  *
  * @param hostname this machine's name
- * @throws OperatorError if a holder is at work, or is on another machine and so can't be asked
+ * @throws StackLocked if a holder is at work, or is on another machine and so can't be asked
  */
 export async function releaseStale(place: LockPlace, hostname: string): Promise<readonly Lock[]> {
   const held = await locks(place);
   for (const lock of held) {
     if (lock.pid !== 0 && lock.hostname !== hostname) {
-      throw new OperatorError(
+      throw new StackLocked(
         `the stack ${place.stack} is locked by ${lock.username}@${lock.hostname} (process ${lock.pid}, since ${lock.timestamp}): wait for that update to end; if that machine is gone, run: pulumi cancel --stack ${place.stack}`,
       );
     }
     if (lock.pid !== 0 && (await isPulumi(lock.pid))) {
-      throw new OperatorError(
+      throw new StackLocked(
         `another update of the stack ${place.stack} is running (process ${lock.pid}, since ${lock.timestamp}): wait for it to end, and run this again`,
       );
     }

@@ -26,6 +26,18 @@ export async function readReports(docker: Docker, observed: Observed): Promise<R
   return new Map(reports.flatMap(([id, report]) => (report === undefined ? [] : [[id, report]])));
 }
 
+/** Lines of a task's log that are events of these names, the oldest first. */
+export async function readEvents(docker: Docker, task: string, names: readonly string[]): Promise<readonly object[]> {
+  const log = await taskLog(docker, task);
+  return log
+    .split("\n")
+    .map((line) => json(line.slice(Math.max(0, line.indexOf("{")))))
+    .filter((event): event is object => named.safeParse(event).success)
+    .filter((event) => names.includes((event as z.infer<typeof named>).event));
+}
+
+const named = z.looseObject({ event: z.string() });
+
 function lastReport(log: string): ReadonlyMap<string, Held> | undefined {
   const lines = log.split("\n").filter((line) => line.includes('"secrets.report"'));
   for (const line of lines.reverse()) {

@@ -10,7 +10,7 @@ import type { StackContext } from "../stack.ts";
 import { editDeclared } from "./declared.ts";
 import { look, situationOf } from "./situation.ts";
 import type { Times } from "../../components/secrets/rotation.ts";
-import { update, type Change } from "./update.ts";
+import { Updates, type Change } from "./update.ts";
 
 /** What to do, to which secrets. */
 export interface RunOptions {
@@ -51,6 +51,7 @@ const lookEvery = 250;
  */
 export async function run(options: RunOptions): Promise<readonly Progress[]> {
   const { context, times } = options;
+  const updates = new Updates(context, options.report);
   const world = await look(context);
   const goals = new Map(
     options.secrets.map((secret) => [secret, goalOf(options.command, situationOf(secret, world, times, new Date()))]),
@@ -61,7 +62,7 @@ export async function run(options: RunOptions): Promise<readonly Progress[]> {
   for (let tasksSince = Date.now(); ;) {
     const round = await nextRound(goals, progress, options);
     if (round.steps.length > 0) {
-      await makeSteps(round.steps, progress, options);
+      await makeSteps(round.steps, progress, updates, options);
       if (options.until !== undefined && round.steps.every(({ step }) => step.action === options.until)) break;
       tasksSince = Date.now();
     } else if (round.tasks.length > 0) {
@@ -119,6 +120,7 @@ async function nextRound(
 async function makeSteps(
   planned: readonly Planned[],
   progress: Map<SecretName, Progress>,
+  updates: Updates,
   options: RunOptions,
 ): Promise<void> {
   const { context, report } = options;
@@ -145,7 +147,12 @@ async function makeSteps(
         before: JSON.stringify(situation.declared),
         after: JSON.stringify(after),
         reason: options.reason,
-        highest: Math.max(situation.facts.highest ?? 0, ...situation.facts.stored, ...after.live),
+        highest: Math.max(
+          situation.facts.highest ?? 0,
+          ...situation.facts.stored,
+          // A new number is taken once it stands for a value: an update that never began must be free to try again.
+          ...(outcome === "done" ? after.live : []),
+        ),
       })),
       new Date(),
     );
@@ -153,7 +160,7 @@ async function makeSteps(
   try {
     const edits = planned.flatMap(({ step }) => step.edits);
     if (edits.length > 0) await editDeclared(context.configFile, edits);
-    await update(context, report, options.onChange ?? (() => undefined));
+    await updates.run(options.onChange ?? (() => undefined));
   } catch (error) {
     await log("failed");
     throw error;

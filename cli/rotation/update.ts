@@ -1,7 +1,8 @@
-import { LocalWorkspace, type EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import type { StackContext } from "../stack.ts";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { OperatorError } from "../error.ts";
 import { recover } from "../recover.ts";
+import { StackLocked } from "../recovery/locks.ts";
+import type { StackContext } from "../stack.ts";
 
 /** What an update did to one resource. */
 export interface Change {
@@ -18,24 +19,57 @@ export type OnChange = (change: Change) => void;
 /** How often, and how long, a stack that somebody else is updating is waited for. Milliseconds. */
 const backoff = { first: 1000, longest: 30_000, tries: 8 } as const;
 
-/**
- * Runs `pulumi up` by the Automation API. An update that another one is in the way of is tried again, with growing pauses;
- * what a killed update left behind is mended first.
- *
- * @throws OperatorError with what the engine said, or that the stack stays locked
- */
-export async function update(
-  context: StackContext,
-  report: (line: string) => void,
-  onChange: OnChange,
-): Promise<readonly Change[]> {
-  const { stack, cwd, env } = context;
-  await recover({ stack, env, cwd, report });
-  const workspace = await LocalWorkspace.selectStack({ stackName: stack, workDir: cwd }, { envVars: { ...env } });
-  for (let attempt = 1, wait: number = backoff.first; ; attempt += 1, wait = Math.min(wait * 2, backoff.longest)) {
-    const changes = new Changes(onChange);
+/** Updates of one stack, one after the other, by one command. */
+export class Updates {
+  readonly #context: StackContext;
+  readonly #report: (line: string) => void;
+  #engine: Promise<Stack> | undefined;
+  /** Whether the last update ended well, so that there is nothing to mend. */
+  #intact = false;
+
+  constructor(context: StackContext, report: (line: string) => void) {
+    this.#context = context;
+    this.#report = report;
+  }
+
+  /** The Automation API and the program are loaded when there is something to update. */
+  async #open(): Promise<Stack> {
+    const { openEngine } = await import("./engine.ts");
+    return openEngine(this.#context);
+  }
+
+  /**
+   * Runs `pulumi up` by the Automation API. An update that another one is in the way of is tried again, with growing pauses;
+   * what a killed update left behind is mended first.
+   *
+   * @throws OperatorError with what the engine said, or that the stack stays locked
+   */
+  async run(onChange: OnChange): Promise<readonly Change[]> {
+    const { stack, cwd, env } = this.#context;
+    for (let attempt = 1, wait: number = backoff.first; ; attempt += 1, wait = Math.min(wait * 2, backoff.longest)) {
+      const changes = new Changes(onChange);
+      try {
+        const [engine] = await Promise.all([
+          (this.#engine ??= this.#open()),
+          this.#intact ? undefined : recover({ stack, env, cwd, report: this.#report }),
+        ]);
+        this.#intact = false;
+        await this.#up(engine, changes);
+        this.#intact = true;
+        return changes.done;
+      } catch (error) {
+        if (!isLocked(error) || attempt === backoff.tries) {
+          throw error instanceof OperatorError ? error : failed(error, changes.errors);
+        }
+        this.#report(`somebody else is updating ${stack}: trying again in ${wait / 1000} s`);
+        await new Promise((done) => setTimeout(done, wait));
+      }
+    }
+  }
+
+  async #up(engine: Stack, changes: Changes): Promise<void> {
     try {
-      await workspace.up({
+      await engine.up({
         // The preview would show the same edit twice: it is made by a command that has shown it.
         refresh: false,
         suppressProgress: true,
@@ -43,25 +77,26 @@ export async function update(
           changes.take(event);
         },
       });
-      return changes.done;
     } catch (error) {
-      if (!isLocked(error) || attempt === backoff.tries) {
-        // A deploy that was rolled back is in the state as if it had not been: look, so that the next update tries again.
-        if (!isLocked(error)) await workspace.refresh({ suppressProgress: true }).catch(() => undefined);
-        throw failed(error, changes.errors);
-      }
-      report(`somebody else is updating ${stack}: trying again in ${wait / 1000} s`);
-      await new Promise((done) => setTimeout(done, wait));
+      // A deploy that was rolled back is in the state as if it had not been: look, so that the next update tries again.
+      if (!isLocked(error)) await engine.refresh({ suppressProgress: true }).catch(() => undefined);
+      throw error;
     }
   }
 }
 
 function isLocked(error: unknown): boolean {
+  if (error instanceof StackLocked) return true;
   return error instanceof Error && error.message.includes("the stack is currently locked");
 }
 
 function failed(error: unknown, errors: readonly string[]): OperatorError {
-  const said = errors.length > 0 ? errors.join("\n") : error instanceof Error ? error.message : "no reason was given";
+  const said =
+    errors.length > 0
+      ? [...new Set(errors)].join("\n")
+      : error instanceof Error
+        ? error.message
+        : "no reason was given";
   return new OperatorError(
     `the update did not finish; nothing that is in use was taken away:\n${said}\nmend it and run the same command again, or take the edit back: goimg-secrets rollback`,
   );

@@ -3,7 +3,7 @@ import { inUse } from "./facts.ts";
 import { InvalidGenerations, maxLive, type Generations } from "./generations.ts";
 import type { Action, Blocked, Next, Situation, Step, Wait } from "./machine.ts";
 import { graceReasons, promotionReasons, publicationReasons, unsettledReasons, type Reason } from "./settled.ts";
-import { publishesBeforeUse, replacesInOneUpdate, strategies, type Rotation } from "./strategies.ts";
+import { publishesBeforeUse, replacesInOneUpdate, rollsToDrop, strategies, type Rotation } from "./strategies.ts";
 
 /** Generations that clients use and that the declaration has dropped too early: they can still be taken back. */
 export function cutOff({ rotation, declared, facts }: Omit<Situation, "now">): readonly number[] {
@@ -78,7 +78,7 @@ export function revokeStep(target: number, leaked: readonly number[], situation:
   const atOnce = replacesInOneUpdate(rotation);
   const idle = idleGenerations(target, present, situation);
   if (idle.length > 0) {
-    const last = declared.active === target ? finish(secret, declared) : [];
+    const last = declared.active === target ? finishedBy(rotation, declared) : [];
     return step(situation, "revoke", [...dropAll(secret, idle), ...last]);
   }
 
@@ -101,7 +101,9 @@ export function revokeStep(target: number, leaked: readonly number[], situation:
   const unsettled = whenUnsettled(situation);
   if (unsettled !== undefined) return unsettled;
   const end = finish(secret, declared);
-  if (present.length > 0) return step(situation, "revoke", [...dropAll(secret, present), ...end]);
+  if (present.length > 0) {
+    return step(situation, "revoke", [...dropAll(secret, present), ...finishedBy(rotation, declared)]);
+  }
   return end.length > 0 ? step(situation, "revoke", end) : { kind: "done" };
 }
 
@@ -176,6 +178,9 @@ const begin = (secret: string, { revoking }: Generations): Edit[] =>
   revoking === true ? [] : [{ kind: "revoking", secret, on: true }];
 const finish = (secret: string, { revoking }: Generations): Edit[] =>
   revoking === true ? [{ kind: "revoking", secret, on: false }] : [];
+/** Where services roll to drop a generation, the emergency lasts until they have: they roll all at once in one. */
+const finishedBy = (rotation: Rotation, declared: Generations): Edit[] =>
+  rollsToDrop(rotation) ? [] : finish(rotation.secret, declared);
 const othersThan = (target: number, { live }: Generations): readonly number[] =>
   live.filter((generation) => generation !== target);
 

@@ -60,3 +60,7 @@ export const replacesInOneUpdate = ({ strategy }: Rotation): boolean => strategi
 
 /** Whether a new generation must be known to every client's task before any task uses it (publish, then sign). */
 export const publishesBeforeUse = ({ strategy }: Rotation): boolean => strategies[strategy].acceptedBy === "clients";
+
+/** Whether a generation ends with the tasks that accept it, so that dropping one replaces them. */
+export const rollsToDrop = ({ strategy }: Rotation): boolean =>
+  ["clients", "service"].includes(strategies[strategy].acceptedBy);

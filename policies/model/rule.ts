@@ -11,6 +11,8 @@ export interface Resource {
   readonly deleteBeforeReplace: boolean;
   /** URNs of what each property was computed from. Known in the stack phase, even where values are not. */
   readonly dependsOn: ReadonlyMap<string, readonly string[]>;
+  /** URNs of what it waits for, by `dependsOn` or through a property. Known in the stack phase. */
+  readonly after: readonly string[];
 }
 
 /** What a rule found. It never holds a value. */

@@ -104,6 +104,7 @@ function serviceLike(index: number): Resource {
     props,
     deleteBeforeReplace: false,
     dependsOn: new Map(),
+    after: [],
   };
 }
 

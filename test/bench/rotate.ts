@@ -5,6 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
+import type Docker from "dockerode";
 import { secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
 import { run } from "../../cli/rotation/run.ts";
 import { look, presentSecrets } from "../../cli/rotation/situation.ts";
@@ -12,9 +13,10 @@ import type { Times } from "../../components/secrets/rotation.ts";
 import { openStack, type StackContext } from "../../cli/stack.ts";
 import { up } from "../../cli/up.ts";
 import { editDeclared } from "../../cli/rotation/declared.ts";
-import { update } from "../../cli/rotation/update.ts";
+import { Updates } from "../../cli/rotation/update.ts";
 import { Load, type Sample } from "./rotation/load.ts";
 import { failed, median, quantiles, table, type Row } from "./rotation/table.ts";
+import { Waits } from "./rotation/waits.ts";
 
 interface Flags {
   readonly rate: number;
@@ -46,15 +48,15 @@ async function bench(flags: Flags): Promise<void> {
   await up();
   const context = openStack("dev");
   const secrets = presentSecrets(await look(context)).filter((secret) => flags.secrets?.includes(secret) ?? true);
-  const url = await urlOf(context);
+  const target = { docker: context.docker, url: await urlOf(context) };
   const careful: Row[] = [];
-  for (const secret of secrets) careful.push(await measure(secret, url, flags, (s) => rotate(context, s)));
+  for (const secret of secrets) careful.push(await measure(secret, target, flags, (s) => rotate(context, s)));
   progress("");
   process.stdout.write(`\nRotated by phases, ${flags.rate} requests a second:\n${table(careful)}\n`);
   const naive: Row[] = [];
   if (flags.naive) {
     const once = { ...flags, rotations: 1 };
-    for (const secret of secrets) naive.push(await measure(secret, url, once, (s) => replace(context, s)));
+    for (const secret of secrets) naive.push(await measure(secret, target, once, (s) => replace(context, s)));
     process.stdout.write(`\nThe naive way, the old value replaced by a new one in one update:\n${table(naive)}\n`);
   }
   if (flags.json !== undefined)
@@ -62,11 +64,17 @@ async function bench(flags: Flags): Promise<void> {
   process.exitCode = careful.some(({ failures }) => failures > 0) ? 1 : 0;
 }
 
+/** What is measured. */
+interface Target {
+  readonly docker: Docker;
+  readonly url: string;
+}
+
 type Phases = readonly { readonly action: string; readonly seconds: number }[];
 
 async function measure(
   secret: SecretName,
-  url: string,
+  { docker, url }: Target,
   { rate, rotations, quiet }: Flags,
   rotateOnce: (secret: SecretName) => Promise<Phases>,
 ): Promise<Row> {
@@ -75,9 +83,13 @@ async function measure(
   await sleep(quiet * 1000);
   const began = Date.now();
   const phases: Phases[] = [];
+  const outside: number[] = [];
   for (let n = 1; n <= rotations; n += 1) {
     progress(`${secret}: rotation ${n} of ${rotations}`);
-    phases.push(await rotateOnce(secret));
+    const waits = new Waits(docker, "dev");
+    const steps = await rotateOnce(secret);
+    phases.push(steps);
+    outside.push(steps.reduce((sum, { seconds }) => sum + seconds, 0) - (await waits.end()));
   }
   // What a rotation breaks may show only when the next request comes.
   await sleep(2000);
@@ -94,6 +106,7 @@ async function measure(
     quiet: quantiles(before),
     during: quantiles(during),
     phases: medians(phases),
+    outside: median(outside),
   };
 }
 
@@ -122,7 +135,7 @@ async function replace(context: StackContext, secret: SecretName): Promise<Phase
     { kind: "promote", secret, generation: fresh },
     { kind: "drop", secret, generation: active },
   ]);
-  await update(context, progress, () => undefined);
+  await new Updates(context, progress).run(() => undefined);
   return [{ action: `replace (${secretSpecs[secret].kind})`, seconds: (Date.now() - began) / 1000 }];
 }
 

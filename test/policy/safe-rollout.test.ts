@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { safeRollout } from "../../policies/safe-rollout.ts";
 import { summary, violationsOf } from "./support/run.ts";
-import { compliantStack, withChange } from "./support/stack.ts";
+import type { Resource } from "../../policies/model/rule.ts";
+import { compliantStack, resource, withChange } from "./support/stack.ts";
 
 const broken = (name: string, path: readonly (string | number)[], value: unknown) =>
   summary(violationsOf(safeRollout, withChange(compliantStack(), name, path, value)));
@@ -10,6 +11,18 @@ describe("safe-rollout", () => {
   it("refuses a service whose update does not wait", () => {
     expect(broken("api", ["convergeConfig"], undefined)).toEqual(["converge at api"]);
     expect(broken("db-migrate", ["convergeConfig"], undefined)).toEqual(["converge at db-migrate"]);
+    expect(broken("api", ["convergeConfig"], [])).toEqual(["converge at api"]);
+  });
+
+  it("lets a gate wait in the provider's place, and one that is known to wait", () => {
+    const stack = withChange(compliantStack(), "api", ["convergeConfig"], undefined);
+    const api = stack.filter(({ name }) => name === "api");
+    const behind = (type: string, after: readonly Resource[], settings = {}) =>
+      summary(violationsOf(safeRollout, [...stack, resource(type, "gate", {}, { after })], { settings }));
+    expect(behind("goimg:cluster:Gate", api)).toEqual([]);
+    expect(behind("goimg:cluster:Gate", [])).toEqual(["converge at api"]);
+    expect(behind("shop:index:Gate", api)).toEqual(["converge at api"]);
+    expect(behind("shop:index:Gate", api, { gates: ["shop:index:Gate"] })).toEqual([]);
   });
 
   it.each([["pause"], ["continue"], [undefined]])("refuses %s on failure", (action) => {

@@ -10,7 +10,7 @@ import type { ImageName, NetworkName, ServiceSpec, VolumeName } from "../../serv
 import { inOrder } from "../../services/order.ts";
 import type { StoredEntry } from "../../stores/store.ts";
 import { containerSpec } from "./container.ts";
-import { settled } from "./gate.ts";
+import { Gate } from "./gate.ts";
 import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
 
 /** What runs, and with what, on one Swarm. */
@@ -29,9 +29,6 @@ export interface SwarmDeploymentArgs {
   readonly docker: Docker | undefined;
 }
 
-/** Longest wait for a service's tasks to be healthy, in seconds. */
-const convergeSeconds = 180;
-
 /** Services of a stack on Docker Swarm, with their networks and volumes, each healthy before the next one needs it. */
 export class SwarmDeployment extends pulumi.ComponentResource {
   /** Names of the services, known once every one of them runs what was asked of it. */
@@ -45,7 +42,9 @@ export class SwarmDeployment extends pulumi.ComponentResource {
     const services = new Map<ServiceName, pulumi.Input<docker.Service>>();
     for (const spec of inOrder(args.services)) {
       const service = this.service(spec, { ...args, networks, volumes, services });
-      services.set(spec.name, gated(service, spec, args));
+      const { docker: manager, declared } = args;
+      const gate = new Gate(spec.name, { docker: manager, service, spec, declared }, { parent: this });
+      services.set(spec.name, gate.passed);
     }
     this.settled = pulumi.output([...services.values()]).apply(() => [...services.keys()]);
     this.registerOutputs({ settled: this.settled });
@@ -99,9 +98,8 @@ export class SwarmDeployment extends pulumi.ComponentResource {
         ],
         mode: { replicated: { replicas: spec.replicas } },
         endpointSpec: endpointSpec(spec),
-        updateConfig: updateConfig(spec),
+        updateConfig: updateConfig(spec, isUrgent(spec, context.declared)),
         rollbackConfig: rollbackConfig(spec),
-        convergeConfig: { delay: "1s", timeout: `${convergeSeconds / 60}m` },
         taskSpec: {
           containerSpec: containerSpec(spec, { ...context, manifest: this.manifest(spec, context) }),
           networksAdvanceds: spec.networks.map((name) => ({
@@ -139,17 +137,9 @@ interface Context extends Omit<SwarmDeploymentArgs, "services"> {
   readonly services: ReadonlyMap<ServiceName, pulumi.Input<docker.Service>>;
 }
 
-/** The service, for whoever depends on it: once its tasks run what was asked of it (ADR 2). */
-function gated(
-  service: docker.Service,
-  spec: ServiceSpec,
-  { docker: manager, declared }: SwarmDeploymentArgs,
-): pulumi.Input<docker.Service> {
-  if (manager === undefined) return service;
-  return service.id.apply(async () => {
-    await settled({ docker: manager, stack: pulumi.getStack(), spec, declared, timeout: convergeSeconds * 1000 });
-    return service;
-  });
+/** Whether the service reads a secret that is being revoked. */
+function isUrgent({ secrets }: ServiceSpec, declared: readonly Declared[]): boolean {
+  return declared.some(({ revoking, spec }) => revoking === true && secrets.some((entry) => entry in spec.entries));
 }
 
 function refuseUngranted(service: ServiceName, secrets: readonly EntryName[]): void {

@@ -5,14 +5,16 @@ import type { ServiceSpec } from "../../services/service.ts";
  * How a service moves to a new spec.
  *
  * Rule: a task that does not become healthy rolls the service back, and the update fails.
- * Why: the provider returns before tasks converge unless told to wait, and a paused update leaves half of the tasks old.
+ * Why: a paused update leaves half of the tasks old. A task counts when it is healthy, so there is little to monitor after.
+ *
+ * @param urgent in an emergency: all tasks are replaced at once. Each old one still stays until its successor is healthy.
  */
-export function updateConfig(spec: ServiceSpec): input.ServiceUpdateConfig {
+export function updateConfig(spec: ServiceSpec, urgent: boolean): input.ServiceUpdateConfig {
   return {
-    parallelism: 1,
+    parallelism: urgent ? 0 : 1,
     order: spec.rollout === "rolling" ? "start-first" : "stop-first",
     failureAction: spec.rollout === "job" ? "pause" : "rollback",
-    monitor: "2s",
+    monitor: "500ms",
     maxFailureRatio: "0.0",
     delay: "0s",
   };
@@ -24,7 +26,7 @@ export function rollbackConfig(spec: ServiceSpec): input.ServiceRollbackConfig {
     parallelism: 1,
     order: spec.rollout === "rolling" ? "start-first" : "stop-first",
     failureAction: "pause",
-    monitor: "2s",
+    monitor: "500ms",
     maxFailureRatio: "0.0",
     delay: "0s",
   };

@@ -13,6 +13,8 @@ export interface Row {
   readonly during: Quantiles;
   /** Seconds of each phase, in order, medians over the rotations. */
   readonly phases: Readonly<Record<string, number>>;
+  /** Seconds of a rotation in which no task was on its way, pauses left out; the median. */
+  readonly outside: number;
 }
 
 export interface Quantiles {
@@ -47,10 +49,11 @@ export function table(rows: readonly Row[]): string {
       "p99 before",
       "p99 during",
       "phases (s)",
+      "not waiting (s)",
     ],
     style: { head: [], border: [] },
   });
-  for (const { secret, rotations, requests, failures, dropped, quiet, during, phases } of rows) {
+  for (const { secret, rotations, requests, failures, dropped, quiet, during, phases, outside } of rows) {
     shown.push([
       secret,
       rotations,
@@ -61,6 +64,7 @@ export function table(rows: readonly Row[]): string {
       Object.entries(phases)
         .map(([phase, seconds]) => `${phase} ${seconds.toFixed(1)}`)
         .join(", "),
+      outside.toFixed(1),
     ]);
   }
   return shown.toString();

@@ -13,7 +13,11 @@ export function resource(
   type: string,
   name: string,
   props: Record<string, unknown> = {},
-  options: { readonly from?: Record<string, readonly Resource[]>; readonly deleteBeforeReplace?: boolean } = {},
+  options: {
+    readonly from?: Record<string, readonly Resource[]>;
+    readonly deleteBeforeReplace?: boolean;
+    readonly after?: readonly Resource[];
+  } = {},
 ): Resource {
   const from = Object.entries(options.from ?? {});
   return {
@@ -23,6 +27,7 @@ export function resource(
     props,
     deleteBeforeReplace: options.deleteBeforeReplace ?? false,
     dependsOn: new Map(from.map(([property, sources]) => [property, sources.map(({ urn }) => urn)])),
+    after: (options.after ?? []).map(({ urn }) => urn),
   };
 }
 

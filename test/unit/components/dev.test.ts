@@ -49,6 +49,12 @@ describe("the dev stack", () => {
     for (const { inputs } of secrets) expect(inputs["name"]).toBeUndefined();
   });
 
+  test("has a gate behind each service, in the place of the provider's waiting", () => {
+    const services = recorded.filter((r) => r.type === "docker:index/service:Service");
+    expect(services.filter(({ inputs }) => inputs["convergeConfig"] !== undefined)).toEqual([]);
+    expect(named("goimg:cluster:Gate").sort()).toEqual(services.map(({ name }) => name).sort());
+  });
+
   test("mounts all live generations for those who accept them, the active one alone for clients, 0400 for the service's user", () => {
     const mounts = (name: string) =>
       (service(name).taskSpec.containerSpec["secrets"] as unknown as Record<string, unknown>[]).map(

@@ -49,9 +49,9 @@ describe("plans list the reviewable edits", () => {
 
   const two = ["promote: [1,2] 2 revoking", "revoke: [2] 2"];
   test.each<[Name, string[]]>([
-    ["JWT_KEY", ["publish: [1,2] 1 revoking", "promote: [1,2] 2 revoking", "revoke: [2] 2"]],
+    ["JWT_KEY", ["publish: [1,2] 1 revoking", "promote: [1,2] 2 revoking", "revoke: [2] 2 revoking", "revoke: [2] 2"]],
     ["DB_PASSWORD", two],
-    ["S3_KEY", two],
+    ["S3_KEY", ["promote: [1,2] 2 revoking", "revoke: [2] 2 revoking", "revoke: [2] 2"]],
     ["GRAFANA_ADMIN_PASSWORD", ["revoke: [2] 2 revoking", "revoke: [2] 2"]],
   ])("revoke %s", (name, steps) => {
     expect(summaries("revoke", settled(name))).toEqual(steps);
@@ -66,6 +66,7 @@ describe("plans list the reviewable edits", () => {
     expect(summaries("revoke", settled("S3_KEY", retiring), [2])).toEqual([
       "revoke: [2] 2",
       "promote: [2,3] 3 revoking",
+      "revoke: [3] 3 revoking",
       "revoke: [3] 3",
     ]);
   });

@@ -1,0 +1,62 @@
+import { realpath } from "node:fs/promises";
+import path from "node:path";
+// First: it leaves out what the SDK would load next.
+import "../../infra/start.ts";
+import { LocalWorkspace, PulumiCommand, Stack, type PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { projectRoot, pulumiHome } from "../../toolchain/paths.ts";
+import { pulumi } from "../pulumi.ts";
+import { projectSettings } from "../recovery/project.ts";
+import type { StackContext } from "../stack.ts";
+
+/**
+ * A stack of the Automation API. This project's program runs in this process: node, the SDK and the program are loaded once for
+ * all updates of a command. Another project's program, in the operator's own folder, is left to the engine.
+ *
+ * @throws what the Automation API throws, when there is no pulumi
+ */
+export async function openEngine({ stack, cwd, env }: StackContext): Promise<Stack> {
+  const [command, program] = await Promise.all([PulumiCommand.get({ root: pulumiHome() }), programOf(cwd, env)]);
+  const workspace = await LocalWorkspace.create({
+    workDir: cwd,
+    envVars: { ...env },
+    pulumiCommand: Object.assign(command, { run: withoutAfterwards }),
+    ...(program === undefined ? {} : { program }),
+  });
+  return Stack.select(stack, workspace);
+}
+
+async function programOf(directory: string, env: StackContext["env"]): Promise<PulumiFn | undefined> {
+  const { main } = await projectSettings(directory);
+  const own = path.join(projectRoot, "infra", "index.ts");
+  if (main === undefined || (await realpath(path.join(directory, main)).catch(() => "")) !== (await realpath(own)))
+    return undefined;
+  // What the program would have been started with.
+  Object.assign(process.env, env);
+  return async () => (await import("../../infra/program.ts")).program();
+}
+
+/** What the Automation API makes of an ended command. */
+interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+}
+
+/**
+ * Runs pulumi as the other commands do, which keeps complete checkpoints and lets Ctrl-C end an update in order.
+ *
+ * Rule: what the Automation API runs around an update is not run. Why: it selects the stack (a change of the operator's own
+ * selection), and reads all outputs in the clear and the history, of which nothing is used.
+ */
+async function withoutAfterwards(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Ran> {
+  const unused: Readonly<Record<string, string>> = { select: "", output: "{}", history: "[]" };
+  const answer = args[0] === "stack" ? unused[args[1] ?? ""] : undefined;
+  if (answer !== undefined) return { stdout: answer, stderr: "", code: 0 };
+  const { stdout, stderr, exitCode: code } = await pulumi(args, { cwd, env, output: "capture" });
+  if (code !== 0) throw new Error(`${stderr}${stdout}`);
+  return { stdout, stderr, code };
+}

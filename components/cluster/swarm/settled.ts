@@ -1,0 +1,106 @@
+import { once, type EventEmitter } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
+import type { Declared } from "../../secrets/declare.ts";
+import { heldBy } from "../../secrets/mounts.ts";
+import type { ServiceSpec } from "../../services/service.ts";
+import { observeSwarm, type ObservedService } from "./observe.ts";
+
+/** Which service has to run what, and how long that may take, in milliseconds. */
+export interface SettledArgs {
+  readonly docker: Docker;
+  readonly stack: string;
+  readonly spec: ServiceSpec;
+  readonly declared: readonly Declared[];
+  readonly timeout: number;
+}
+
+/**
+ * How long without an event until what runs is asked anyway, in milliseconds. Swarm has no event for a task's state, nor for a
+ * container of another node; and a stream may break silently.
+ */
+const atLeastEvery = 200;
+
+/**
+ * Waits until a service runs what was asked of it: its update is over, its spec is the declared one, and every task that
+ * runs has it (ADR 2). The provider's own waiting counts tasks, whatever spec they run, and forgets a rollback.
+ *
+ * @throws Error that names the service: it was rolled back, its update is paused, or it took too long
+ */
+export async function settled({ docker, stack, spec, declared, timeout }: SettledArgs): Promise<void> {
+  const deadline = Date.now() + timeout;
+  const events = new Events(docker);
+  try {
+    for (;;) {
+      const { services } = await observeSwarm(docker, stack);
+      const service = services.find(({ name }) => name === spec.name);
+      const why = service === undefined ? "it does not exist" : unsettled(service, spec, declared);
+      if (why === undefined) return;
+      if (service?.update === "paused") throw failure(spec, "its update is paused: a task did not become healthy");
+      if (service?.update === "settled" && why === "spec") throw failure(spec, "it was rolled back to what ran before");
+      if (Date.now() > deadline) throw failure(spec, `${why} after ${timeout / 1000} s`);
+      await events.next();
+    }
+  } finally {
+    events.close();
+  }
+}
+
+function unsettled(service: ObservedService, spec: ServiceSpec, declared: readonly Declared[]): string | undefined {
+  if (service.update !== "settled") return "its update is under way";
+  for (const state of declared.filter(({ spec: { entries } }) => spec.secrets.some((entry) => entry in entries))) {
+    const due = heldBy(spec.name, state);
+    if (!same(service.spec.get(state.secret), due)) return "spec";
+    if (service.tasks.some(({ held }) => !same(held.get(state.secret), due))) return "a task still has the old secrets";
+  }
+  const healthy = service.tasks.filter(({ state }) => state === "running").length;
+  return healthy < service.replicas ? `${healthy} of ${service.replicas} tasks are healthy` : undefined;
+}
+
+interface Holding {
+  readonly live: readonly number[];
+  readonly active: number;
+}
+
+const same = (left: Holding | undefined, right: Holding): boolean =>
+  left?.active === right.active && left.live.join() === right.live.join();
+
+const failure = ({ name }: ServiceSpec, why: string): Error =>
+  new Error(
+    `${name}: ${why}. See why: docker service ps --no-trunc and docker service logs. Then run: pulumi up --refresh`,
+  );
+
+/** What the client answers, in more than its declarations say. */
+interface EventStream extends EventEmitter {
+  destroy(): void;
+}
+
+/** The engine's events about containers and services, from the first time that one is asked for. */
+class Events {
+  readonly #docker: Docker;
+  #stream: Promise<EventStream | undefined> | undefined;
+
+  constructor(docker: Docker) {
+    this.#docker = docker;
+  }
+
+  /** Resolves at the next event, or after {@link atLeastEvery}; the first time as soon as it listens. */
+  async next(): Promise<void> {
+    if (this.#stream === undefined) {
+      const events: Promise<unknown> = this.#docker.getEvents({ filters: { type: ["container", "service"] } });
+      this.#stream = events.then((stream) => stream as EventStream).catch(() => undefined);
+      await this.#stream;
+      return;
+    }
+    const rest = new AbortController();
+    const { signal } = rest;
+    const stream = await this.#stream;
+    const event = stream === undefined ? [] : [once(stream, "data", { signal }).catch(() => undefined)];
+    await Promise.race([sleep(atLeastEvery, undefined, { signal }).catch(() => undefined), ...event]);
+    rest.abort();
+  }
+
+  close(): void {
+    void this.#stream?.then((stream) => stream?.destroy());
+  }
+}

@@ -1,0 +1,25 @@
+import * as pulumi from "@pulumi/pulumi";
+import { withholdAnswers } from "../components/secrets/withhold.ts";
+
+withholdAnswers();
+
+/** Each environment loads only its own file, and so only the SDKs of its own cloud. */
+const environments: Record<string, (() => Promise<Record<string, unknown>>) | undefined> = {
+  dev: async () => (await import("../stacks/dev.ts")).dev(),
+};
+
+/**
+ * The program of a stack, whether the engine's language host runs it or the operator's command does, in its own process.
+ *
+ * @throws pulumi.RunError if there is no such environment, or what its own declaration is refused for
+ */
+export async function program(): Promise<Record<string, unknown>> {
+  const name = new pulumi.Config().get("environment") ?? pulumi.getStack();
+  const environment = environments[name];
+  if (environment === undefined) {
+    throw new pulumi.RunError(
+      `there is no environment "${name}": name the stack after one of ${Object.keys(environments).join(", ")}, or set it with: pulumi config set environment dev`,
+    );
+  }
+  return environment();
+}
