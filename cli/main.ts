@@ -51,6 +51,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "take over the secrets of a compose project: catalog, grants, encrypted values, services",
     load: async () => (await import("./import.ts")).importCommand(),
   },
+  export: {
+    description: "give the active values to compose or sops; a dry run unless --out is given",
+    load: async () => (await import("./export.ts")).exportCommand(),
+  },
 };
 
 const program = new Command("goimg-secrets")
