@@ -55,6 +55,18 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "give the active values to compose or sops; a dry run unless --out is given",
     load: async () => (await import("./export.ts")).exportCommand(),
   },
+  backup: {
+    description: "keep what another machine needs to bring the stack up again, encrypted with age",
+    load: async () => (await import("./backup.ts")).backupCommand(),
+  },
+  restore: {
+    description: "bring a backup onto this machine, after checking that it is whole",
+    load: async () => (await import("./restore.ts")).restoreCommand(),
+  },
+  drill: {
+    description: "restore a backup on an empty engine, and answer whether everything in it works",
+    load: async () => (await import("./drill.ts")).drillCommand(),
+  },
 };
 
 const program = new Command("goimg-secrets")
