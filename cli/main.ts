@@ -47,6 +47,26 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "find plaintext secrets in compose files, .env files, task definitions and manifests",
     load: async () => (await import("./scan.ts")).scanCommand(),
   },
+  import: {
+    description: "take over the secrets of a compose project: catalog, grants, encrypted values, services",
+    load: async () => (await import("./import.ts")).importCommand(),
+  },
+  export: {
+    description: "give the active values to compose or sops; a dry run unless --out is given",
+    load: async () => (await import("./export.ts")).exportCommand(),
+  },
+  backup: {
+    description: "keep what another machine needs to bring the stack up again, encrypted with age",
+    load: async () => (await import("./backup.ts")).backupCommand(),
+  },
+  restore: {
+    description: "bring a backup onto this machine, after checking that it is whole",
+    load: async () => (await import("./restore.ts")).restoreCommand(),
+  },
+  drill: {
+    description: "restore a backup on an empty engine, and answer whether everything in it works",
+    load: async () => (await import("./drill.ts")).drillCommand(),
+  },
 };
 
 const program = new Command("goimg-secrets")

@@ -34,7 +34,7 @@ const defaultSocket = "/var/run/docker.sock";
 /**
  * Answers an engine that runs, a single-node Swarm unless it is for builds:
  * - `dev`: the user's own if one answers (DOCKER_HOST is respected), else one that this starts;
- * - `test`, `bench`: always one of this project, in a network namespace of its own, so that tests touch neither the user's engine nor
+ * - `test`, `bench`, `drill`: always one of this project, in a network namespace of its own, so that tests touch neither the user's engine nor
  *   its Swarm, and may use any port;
  * - `build`: one of this project on the machine's network, without a Swarm.
  *
@@ -99,7 +99,7 @@ async function start(name: EngineName, report: Report): Promise<EngineRecord> {
   await installPackages(report);
   const title = name === "dev" ? "no Docker Engine answers: starting one" : `starting the Docker Engine for ${name}`;
   return step(report, title, async () => {
-    const namespace = name === "test" || name === "bench" ? await addNamespace(name) : undefined;
+    const namespace = name === "test" || name === "bench" || name === "drill" ? await addNamespace(name) : undefined;
     const { socket } = daemonPaths(name);
     const record = {
       host: `unix://${socket}`,

@@ -52,8 +52,8 @@ program
   });
 
 function engineName(name: string): EngineName {
-  if (name === "dev" || name === "test" || name === "bench" || name === "build") return name;
-  throw new OperatorError(`there is no engine ${name}: dev, test, bench or build`, 2);
+  if (name === "dev" || name === "test" || name === "bench" || name === "drill" || name === "build") return name;
+  throw new OperatorError(`there is no engine ${name}: dev, test, bench, drill or build`, 2);
 }
 
 try {

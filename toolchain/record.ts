@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import path from "node:path";
 import { stateDirectory } from "./paths.ts";
 
-/** The engines: the developer's, the own ones of the tests and the benchmarks, and the one that images are built on for these. */
-export type EngineName = "dev" | "test" | "bench" | "build";
+/** The engines: the developer's, the own ones of the tests, the benchmarks and the restore drill, and the one that images are built on for these. */
+export type EngineName = "dev" | "test" | "bench" | "drill" | "build";
 
 /** What this project did to have an engine, so that it can undo that and nothing else. */
 export interface EngineRecord {
