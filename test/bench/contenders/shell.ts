@@ -1,10 +1,10 @@
 import path from "node:path";
 import type { Command, Contender, Work } from "./contender.ts";
 
-/** What the requirement documents: openssl and the docker command, in a script that may run twice. */
+/** What the requirement documents: openssl, docker secret create and docker stack deploy, in a script that may run twice. */
 export const shell: Contender = {
   name: "shell",
-  title: "openssl + docker in a script",
+  title: "openssl + docker stack deploy",
   prepare({ passwords, host, directory }: Work) {
     const script = path.join(import.meta.dirname, "..", "program", "secrets.sh");
     const command = (verb: string): Command => ({
