@@ -15,6 +15,7 @@ import { measureSize, type Series } from "./run.ts";
 interface Options {
   readonly sizes: readonly number[];
   readonly runs: number;
+  readonly secretsOnly?: true;
   readonly destroyBelow: number;
   readonly contenders?: readonly ContenderName[];
   readonly json?: string;
@@ -27,7 +28,7 @@ const contendersByName: Readonly<Record<ContenderName, () => Promise<Contender>>
   shell: () => Promise.resolve(shell),
 };
 
-async function bench({ sizes, runs, destroyBelow, contenders, json }: Options): Promise<void> {
+async function bench({ sizes, runs, secretsOnly, destroyBelow, contenders, json }: Options): Promise<void> {
   await install();
   const engine = await ensureEngine({ name: "bench" });
   try {
@@ -38,7 +39,8 @@ async function bench({ sizes, runs, destroyBelow, contenders, json }: Options): 
     const series: Series[] = [];
     for (const passwords of sizes) {
       const destroy = passwords < destroyBelow;
-      const args = { contenders: ready, passwords, runs, destroy, host: engine.host, report: reportToTerminal };
+      const work = { passwords, service: secretsOnly !== true };
+      const args = { ...work, contenders: ready, runs, destroy, host: engine.host, report: reportToTerminal };
       series.push(...(await measureSize(args)));
     }
     const found = figures(series, [...before.slice(0, 1), ...load().slice(0, 1)]);
@@ -70,6 +72,7 @@ const program = new Command("bench")
     [10, 100, 1000],
   )
   .option("--runs <number>", "runs of each size, of which the median is shown", positive, 5)
+  .option("--secrets-only", "without the service that is granted the values: the Docker provider waits 2 s to read one")
   .option("--destroy-below <size>", "from this size on, wipe what a run made instead of destroying it", positive, 1000)
   .option("--contenders <list>", `some of ${contenderNames.join(", ")}`, (text) => text.split(",").map(contenderName))
   .option("--json <file>", "write all measurements to a file");

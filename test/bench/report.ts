@@ -75,7 +75,7 @@ export function table({ results, machine }: Figures): string {
     rows.toString(),
     `Medians of wall time; CPU is user + system of create / no-op / destroy, without the Docker Engine's own.`,
     `×: wall / CPU, of Terraform's or OpenTofu's.`,
-    `Beside the passwords: one RSA 4096 key pair; each value in a Swarm secret, all granted to one service. ${cores} cores, ${memoryGiB} GiB,`,
+    `Beside the passwords: one RSA 4096 key pair; each value in a Swarm secret. ${cores} cores, ${memoryGiB} GiB,`,
     `load of the machine at the start and at the end: ${machine.load.join(" ")}.`,
   ].join("\n");
 }

@@ -26,6 +26,7 @@ export interface Series {
 export interface SizeArgs {
   readonly contenders: readonly Contender[];
   readonly passwords: number;
+  readonly service: boolean;
   readonly runs: number;
   readonly host: string;
   /** Destroys what a run created and times it; else the Swarm is emptied and the state forgotten, which takes seconds. */
@@ -40,10 +41,15 @@ type Prepared = Readonly<Record<Phase, Command>>;
  * round begins with another contender. Every phase is checked against the Swarm, so that all do the same work.
  */
 export async function measureSize(args: SizeArgs): Promise<readonly Series[]> {
-  const { contenders, passwords, runs, host, destroy, report } = args;
+  const { contenders, passwords, service, runs, host, destroy, report } = args;
   const directory = await mkdtemp(path.join(tmpdir(), "goimg-bench-"));
   const prepare = async (contender: Contender): Promise<Prepared> =>
-    contender.prepare({ passwords, host, directory: await mkdtemp(path.join(directory, `${contender.name}-`)) });
+    contender.prepare({
+      passwords,
+      service,
+      host,
+      directory: await mkdtemp(path.join(directory, `${contender.name}-`)),
+    });
   try {
     await emptySwarm(host);
     const all = contenders.map((contender): { readonly contender: Contender; readonly series: Series } => ({
@@ -64,7 +70,13 @@ export async function measureSize(args: SizeArgs): Promise<readonly Series[]> {
         // What was created without a state that knows of it must be created again under a state that knows nothing.
         const commands = (destroy ? prepared.get(contender) : undefined) ?? (await prepare(contender));
         prepared.set(contender, commands);
-        const costs = await cycle(commands, { host, expected: secretsOf({ passwords }), who: series.title, destroy });
+        const costs = await cycle(commands, {
+          host,
+          secrets: secretsOf({ passwords }),
+          services: Number(service),
+          who: series.title,
+          destroy,
+        });
         const measured = phases.flatMap((phase) => {
           const cost = costs[phase];
           if (cost === undefined) return [];
@@ -83,7 +95,8 @@ export async function measureSize(args: SizeArgs): Promise<readonly Series[]> {
 
 interface CycleArgs {
   readonly host: string;
-  readonly expected: number;
+  readonly secrets: number;
+  readonly services: number;
   readonly who: string;
   readonly destroy: boolean;
 }
@@ -91,12 +104,12 @@ interface CycleArgs {
 /** Create, change nothing, destroy or wipe; with a look at the Swarm after each. */
 async function cycle(
   commands: Prepared,
-  { host, expected, who, destroy }: CycleArgs,
+  { host, secrets, services, who, destroy }: CycleArgs,
 ): Promise<Readonly<Partial<Record<Phase, Cost>>>> {
   const create = await measure(commands.create);
-  const created = await expectWork(who, host, expected);
+  const created = await expectWork(who, host, secrets, services);
   const noop = await measure(commands.noop);
-  if ((await expectWork(who, host, expected)).join() !== created.join()) {
+  if ((await expectWork(who, host, secrets, services)).join() !== created.join()) {
     throw new OperatorError(`${who} changed Swarm secrets when nothing was to be done`);
   }
   if (!destroy) {
@@ -104,6 +117,6 @@ async function cycle(
     return { create, noop };
   }
   const destroyed = await measure(commands.destroy);
-  await expectWork(who, host, 0);
+  await expectWork(who, host, 0, 0);
   return { create, noop, destroy: destroyed };
 }

@@ -31,18 +31,22 @@ async function grants(host: string, service: string): Promise<number> {
 }
 
 /**
- * Proof that the work was done: so many secrets, and one service that was granted all of them; none of either for 0.
+ * Proof that the work was done: so many secrets, and so many services that were granted all of them.
  *
  * @returns the secrets' ids
  * @throws OperatorError
  */
-export async function expectWork(who: string, host: string, secrets: number): Promise<readonly string[]> {
-  const [ids, services] = await Promise.all([secretIds(host), serviceNames(host)]);
-  const granted = await Promise.all(services.map((service) => grants(host, service)));
-  const wanted = secrets === 0 ? [] : [secrets];
-  if (ids.length !== secrets || granted.join() !== wanted.join()) {
+export async function expectWork(
+  who: string,
+  host: string,
+  secrets: number,
+  services: number,
+): Promise<readonly string[]> {
+  const [ids, names] = await Promise.all([secretIds(host), serviceNames(host)]);
+  const granted = await Promise.all(names.map((name) => grants(host, name)));
+  if (ids.length !== secrets || granted.length !== services || granted.some((count) => count !== secrets)) {
     throw new OperatorError(
-      `${who} left ${ids.length} Swarm secrets and services with ${granted.join(", ") || "no"} grants, not ${secrets}`,
+      `${who} left ${ids.length} Swarm secrets and ${granted.length} services with ${granted.join(", ") || "no"} grants, not ${secrets} and ${services}`,
     );
   }
   return ids;

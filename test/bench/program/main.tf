@@ -11,6 +11,10 @@ variable "passwords" {
   type = number
 }
 
+variable "service" {
+  type = bool
+}
+
 locals {
   names = toset([for index in range(var.passwords) : "PASSWORD_${index}"])
   pair = {
@@ -75,7 +79,8 @@ locals {
 
 # Every value is granted to one service, without a task: how long a container takes to start is not what is compared.
 resource "docker_service" "app" {
-  name = "app"
+  count = var.service ? 1 : 0
+  name  = "app"
   labels {
     label = "goimg.stack"
     value = "bench"

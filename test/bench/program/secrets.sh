@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The work of index.ts as a script: secrets.sh up|down PASSWORDS. It creates what is missing, and keeps no state.
+# The work of index.ts as a script: secrets.sh up|down PASSWORDS SERVICE. It creates what is missing, and keeps no state.
 set -euo pipefail
 verb=$1
 passwords=$2
+service=$3
 
 declare -A existing=()
 while read -r name; do
@@ -33,11 +34,11 @@ up() {
     store JWT_PRIVATE_KEY <<<"$key"
     openssl rsa -pubout 2>/dev/null <<<"$key" | store JWT_PUBLIC_KEY
   fi
-  compose | docker stack deploy --detach --resolve-image=never --compose-file=- bench >/dev/null
+  [[ $service = false ]] || compose | docker stack deploy --detach --resolve-image=never --compose-file=- bench >/dev/null
 }
 
 down() {
-  docker stack rm bench >/dev/null
+  [[ $service = false ]] || docker stack rm bench >/dev/null
   ((${#existing[@]} == 0)) || printf '%s\n' "${!existing[@]}" | xargs docker secret rm >/dev/null
 }
 
