@@ -181,7 +181,7 @@ sideBySide("a stack whose disk and whose Docker fail", () => {
     const kept = await fingerprints(stack);
     const writes = checkpoints(stack);
     const update = stack.pulumiWith({ DOCKER_HOST: `unix://${socket}` }, ...up);
-    await writes.after(momentOf("update").checkpoints);
+    await Promise.race([update, writes.after(momentOf("update").checkpoints)]);
     writes.close();
     relay.break();
     const { exitCode, stdout } = await update;
