@@ -69,8 +69,9 @@ interface Checkpoints {
 export function checkpoints({ state, stack }: Project): Checkpoints {
   let seen = 0;
   let look = (): void => undefined;
+  const files = [".json", ".json.zst", ".json.gz"].map((ending) => stack + ending);
   const watcher = watch(path.join(state, ".pulumi", "stacks", "goimg-secrets"), (event, name) => {
-    if (event !== "rename" || name !== `${stack}.json`) return;
+    if (event !== "rename" || name === null || !files.includes(name)) return;
     seen += 1;
     look();
   });
