@@ -9,7 +9,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { locks } from "../../cli/recovery/locks.ts";
 import { imageTag } from "../../toolchain/images.ts";
-import { expectUp, killAndRunAgain, momentOf, seed, steps } from "./faults.ts";
+import { expectUp, killAndRunAgain, momentOf, seed, steps } from "./resume.ts";
 import { fingerprints, inState } from "./inventory.ts";
 import { checkpoints } from "./kill.ts";
 import { createProject, type Project } from "./project.ts";
