@@ -9,7 +9,7 @@ import { toolchainEnv } from "../toolchain/env.ts";
 import { buildImages } from "../toolchain/images.ts";
 import { install } from "../toolchain/install.ts";
 import { withLock } from "../toolchain/lock.ts";
-import { runDirectory } from "../toolchain/paths.ts";
+import { cacheDirectory } from "../toolchain/paths.ts";
 import { check, go, vitest, type PartContext } from "./runner/parts.ts";
 import { endLeftovers, startChild, type Child } from "./runner/processes.ts";
 import type { Tally } from "./runner/tally.ts";
@@ -102,6 +102,6 @@ if (args[0] !== undefined && !Object.hasOwn(parts, args[0])) {
 process.on("SIGINT", interrupt);
 process.on("SIGTERM", interrupt);
 // One run at a time: they share the test engine.
-const { passed, failed } = await withLock(path.join(runDirectory(), "test.lock"), () => main(args));
+const { passed, failed } = await withLock(path.join(cacheDirectory(), "test.lock"), () => main(args));
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,8 +1,10 @@
 import { constants, accessSync } from "node:fs";
+import { homedir } from "node:os";
 import path from "node:path";
 import { OperatorError } from "../cli/error.ts";
 import { addNamespace, daemonPaths, endDaemon, ping, startDaemon } from "./daemon.ts";
 import { docker, dockerAnswers, dockerOrFail } from "./docker.ts";
+import { toolchainEnv } from "./env.ts";
 import { withLock } from "./lock.ts";
 import { cacheDirectory } from "./paths.ts";
 import { engineProblems, joinProblems, missingEnginePackages } from "./preflight.ts";
@@ -155,8 +157,14 @@ async function stopOwned(name: EngineName, host: string, report: Report): Promis
   });
 }
 
-/** The command and first arguments that run another command where the engine's published ports are on 127.0.0.1. */
+/**
+ * The command and first arguments that run another command, with this project's PATH, where the engine's published ports are on
+ * 127.0.0.1. It runs as root, as whoever enters a network must.
+ */
 export function insideEngine(engine: Engine): readonly string[] {
   if (engine.namespace === undefined) return [];
-  return [...(isRoot() ? [] : ["sudo", "--preserve-env", "--"]), "nsenter", `--net=${engine.namespace}`];
+  // sudo sets a PATH and a HOME of its own, whatever it is told to preserve.
+  const kept = [`PATH=${toolchainEnv()["PATH"] ?? ""}`, `HOME=${homedir()}`];
+  const asRoot = isRoot() ? [] : ["sudo", "--preserve-env", "--", "env", ...kept];
+  return [...asRoot, "nsenter", `--net=${engine.namespace}`];
 }

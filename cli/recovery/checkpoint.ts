@@ -2,15 +2,24 @@ import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { LockPlace } from "./locks.ts";
 
 /** How many complete checkpoints are kept while an update runs. */
 const most = 3;
 
+const plain = ".json";
+/** What follows a checkpoint's name, with how it is read: pulumi compresses on demand (PULUMI_DIY_BACKEND_ZSTD, _GZIP). */
+const endings: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+  [plain]: (bytes) => bytes,
+  ".json.zst": zstdDecompressSync,
+  ".json.gz": gunzipSync,
+};
+
 /** Files of a stack in a backend that is a folder of this machine. */
 interface Files {
-  readonly checkpoint: string;
-  readonly backup: string;
+  /** The stack's checkpoint in every ending: there is one of them, but for the moment in which its compression changes. */
+  readonly checkpoints: readonly string[];
   /** Folder of the kept ones, outside of where pulumi looks for stacks, on the same file system. */
   readonly kept: string;
 }
@@ -18,8 +27,11 @@ interface Files {
 function filesOf({ backend, project, stack }: LockPlace): Files | undefined {
   if (!backend.startsWith("file://")) return undefined;
   const root = path.join(fileURLToPath(backend.replace(/\?.*$/, "")), ".pulumi");
-  const checkpoint = path.join(root, "stacks", project, `${stack}.json`);
-  return { checkpoint, backup: `${checkpoint}.bak`, kept: path.join(root, "goimg-kept", project, stack) };
+  const checkpoint = path.join(root, "stacks", project, stack);
+  return {
+    checkpoints: Object.keys(endings).map((ending) => checkpoint + ending),
+    kept: path.join(root, "goimg-kept", project, stack),
+  };
 }
 
 /**
@@ -40,27 +52,27 @@ export class CheckpointKeeper {
   /** Undefined where the state is not a folder of this machine, or the stack has no state there. */
   static open(place: LockPlace): CheckpointKeeper | undefined {
     const files = filesOf(place);
-    if (files === undefined || !isComplete(files.checkpoint)) return undefined;
-    return new CheckpointKeeper(place, files);
+    const current = files?.checkpoints.find((file) => isComplete(file));
+    return files === undefined || current === undefined ? undefined : new CheckpointKeeper(place, files, current);
   }
 
-  private constructor(place: LockPlace, files: Files) {
+  private constructor(place: LockPlace, files: Files, current: string) {
     this.#place = place;
     fs.mkdirSync(files.kept, { recursive: true, mode: 0o700 });
-    const keep = (): void => {
-      const link = path.join(files.kept, nextName());
-      fs.linkSync(files.checkpoint, link);
+    const keep = (file: string): void => {
+      const link = path.join(files.kept, nextName() + endingOf(file));
+      fs.linkSync(file, link);
       this.#own.push(link);
       if (this.#own.length > most) fs.rmSync(this.#own.shift() ?? "", { force: true });
     };
-    keep();
-    const name = path.basename(files.checkpoint);
+    keep(current);
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.broken = promise;
-    const watcher = fs.watch(path.dirname(files.checkpoint), (_event, changed) => {
-      if (changed !== name) return;
+    const watcher = fs.watch(path.dirname(current), (_event, changed) => {
+      const file = files.checkpoints.find((checkpoint) => path.basename(checkpoint) === changed);
+      if (file === undefined) return;
       try {
-        if (endsWell(files.checkpoint)) keep();
+        if (endsWell(file)) keep(file);
         else resolve(undefined);
       } catch {
         // Replaced between the look and the link: there is another event for that.
@@ -97,13 +109,21 @@ export function forgetKept(place: LockPlace): void {
  */
 export function restoreCheckpoint(place: LockPlace): "complete" | "restored" | "lost" {
   const files = filesOf(place);
-  if (files === undefined || isComplete(files.checkpoint)) return "complete";
-  const candidates = [...kept(files), files.backup];
+  if (files === undefined) return "complete";
+  const cut = files.checkpoints.filter((file) => fs.existsSync(file) && !isComplete(file));
+  const whole = files.checkpoints.some((file) => isComplete(file));
+  const candidates = [...kept(files), ...files.checkpoints.map((file) => `${file}.bak`)];
   const good = candidates.find((file) => isComplete(file));
-  if (good === undefined) return fs.existsSync(files.checkpoint) ? "lost" : "complete";
-  fs.renameSync(good, files.checkpoint);
-  // It describes the file that it was written for.
-  fs.rmSync(`${files.checkpoint}.attrs`, { force: true });
+  if (!whole && good === undefined) return cut.length > 0 ? "lost" : "complete";
+  for (const file of cut) {
+    fs.rmSync(file);
+    // It describes the file that it was written for.
+    fs.rmSync(`${file}.attrs`, { force: true });
+  }
+  if (whole || good === undefined) return "complete";
+  const restored = files.checkpoints.find((file) => endingOf(file) === endingOf(good)) ?? "";
+  fs.renameSync(good, restored);
+  fs.rmSync(`${restored}.attrs`, { force: true });
   return "restored";
 }
 
@@ -124,17 +144,30 @@ function nextName(): string {
   return [String(Date.now()).padStart(15, "0"), String(named).padStart(8, "0"), randomUUID()].join("-");
 }
 
+/** What of {@link endings} a checkpoint, its backup, or a kept one has. */
+function endingOf(file: string): string {
+  const name = file.replace(/\.bak$/, "");
+  return Object.keys(endings).find((ending) => name.endsWith(ending)) ?? plain;
+}
+
 function isComplete(file: string): boolean {
   try {
-    JSON.parse(fs.readFileSync(file, "utf8"));
+    const bytes = fs.readFileSync(file);
+    JSON.parse((endings[endingOf(file)]?.(bytes) ?? bytes).toString("utf8"));
     return true;
   } catch {
     return false;
   }
 }
 
-/** The cheap look, at each of hundreds of checkpoints: one that was cut off ends in a brace by chance alone. */
+/**
+ * The cheap look, at each of hundreds of checkpoints: one that was cut off ends in a brace by chance alone. A compressed one is
+ * not cheap to look at, but small.
+ *
+ * @throws if it is gone
+ */
 function endsWell(file: string): boolean {
+  if (endingOf(file) !== plain) return isComplete(file) || !fs.statSync(file).isFile();
   const handle = fs.openSync(file, "r");
   try {
     const { size } = fs.fstatSync(handle);

@@ -14,14 +14,12 @@ import { measureSize, type Series } from "./run.ts";
 
 interface Options {
   readonly sizes: readonly number[];
-  readonly runs?: number;
+  readonly runs: number;
+  readonly secretsOnly?: true;
+  readonly destroyBelow: number;
   readonly contenders?: readonly ContenderName[];
   readonly json?: string;
 }
-
-/** From this size on, one run takes minutes. */
-const largeSize = 1000;
-const runsBySize = { small: 5, large: 1 };
 
 const contendersByName: Readonly<Record<ContenderName, () => Promise<Contender>>> = {
   pulumi: () => Promise.resolve(pulumi),
@@ -30,7 +28,7 @@ const contendersByName: Readonly<Record<ContenderName, () => Promise<Contender>>
   shell: () => Promise.resolve(shell),
 };
 
-async function bench({ sizes, runs, contenders, json }: Options): Promise<void> {
+async function bench({ sizes, runs, secretsOnly, destroyBelow, contenders, json }: Options): Promise<void> {
   await install();
   const engine = await ensureEngine({ name: "bench" });
   try {
@@ -40,8 +38,9 @@ async function bench({ sizes, runs, contenders, json }: Options): Promise<void> 
     const before = load();
     const series: Series[] = [];
     for (const passwords of sizes) {
-      const times = runs ?? (passwords < largeSize ? runsBySize.small : runsBySize.large);
-      const args = { contenders: ready, passwords, runs: times, host: engine.host, report: reportToTerminal };
+      const destroy = passwords < destroyBelow;
+      const work = { passwords, service: secretsOnly !== true };
+      const args = { ...work, contenders: ready, runs, destroy, host: engine.host, report: reportToTerminal };
       series.push(...(await measureSize(args)));
     }
     const found = figures(series, [...before.slice(0, 1), ...load().slice(0, 1)]);
@@ -66,8 +65,15 @@ function contenderName(text: string): ContenderName {
 
 const program = new Command("bench")
   .description("time the same work by Pulumi, by Terraform or OpenTofu, and by a shell script, on one Swarm")
-  .option("--sizes <list>", "numbers of passwords", (text) => text.split(",").map(positive), [10, 100, 1000])
-  .option("--runs <number>", "runs of each size (default: 5, and 1 from 1000 passwords on)", positive)
+  .option(
+    "--sizes <list>",
+    "numbers of passwords: 1000 takes an hour",
+    (text) => text.split(",").map(positive),
+    [10, 100, 1000],
+  )
+  .option("--runs <number>", "runs of each size, of which the median is shown", positive, 5)
+  .option("--secrets-only", "without the service that is granted the values: the Docker provider waits 2 s to read one")
+  .option("--destroy-below <size>", "from this size on, wipe what a run made instead of destroying it", positive, 1000)
   .option("--contenders <list>", `some of ${contenderNames.join(", ")}`, (text) => text.split(",").map(contenderName))
   .option("--json <file>", "write all measurements to a file");
 

@@ -34,6 +34,11 @@ function medians(costs: readonly Cost[]): Cost {
   return { wall: median(costs.map(({ wall }) => wall)), cpu: median(costs.map(({ cpu }) => cpu)) };
 }
 
+/** A figure, or a dash for what was not measured. */
+function number(value: number, digits: number): string {
+  return Number.isNaN(value) ? "–" : value.toFixed(digits);
+}
+
 /** A table with a row for each contender and size; Terraform's or OpenTofu's time is what the others are compared with. */
 export function table({ results, machine }: Figures): string {
   const rows = new Table({
@@ -59,8 +64,8 @@ export function table({ results, machine }: Figures): string {
       one.passwords,
       one.title,
       one.costs.create.length,
-      ...phases.map((phase) => one.medians[phase].wall.toFixed(2)),
-      phases.map((phase) => one.medians[phase].cpu.toFixed(1)).join(" / "),
+      ...phases.map((phase) => number(one.medians[phase].wall, 2)),
+      phases.map((phase) => number(one.medians[phase].cpu, 1)).join(" / "),
       ratio("create"),
       ratio("noop"),
     ]);

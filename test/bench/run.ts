@@ -12,7 +12,7 @@ import {
   type Phase,
 } from "./contenders/contender.ts";
 import { measure, type Cost } from "./measure.ts";
-import { expectSecrets, removeSecrets, secretIds } from "./swarm.ts";
+import { emptySwarm, expectWork } from "./swarm.ts";
 
 /** All runs of one contender at one size. */
 export interface Series {
@@ -26,8 +26,11 @@ export interface Series {
 export interface SizeArgs {
   readonly contenders: readonly Contender[];
   readonly passwords: number;
+  readonly service: boolean;
   readonly runs: number;
   readonly host: string;
+  /** Destroys what a run created and times it; else the Swarm is emptied and the state forgotten, which takes seconds. */
+  readonly destroy: boolean;
   readonly report: (line: string) => void;
 }
 
@@ -38,50 +41,82 @@ type Prepared = Readonly<Record<Phase, Command>>;
  * round begins with another contender. Every phase is checked against the Swarm, so that all do the same work.
  */
 export async function measureSize(args: SizeArgs): Promise<readonly Series[]> {
-  const { contenders, passwords, runs, host, report } = args;
+  const { contenders, passwords, service, runs, host, destroy, report } = args;
   const directory = await mkdtemp(path.join(tmpdir(), "goimg-bench-"));
+  const prepare = async (contender: Contender): Promise<Prepared> =>
+    contender.prepare({
+      passwords,
+      service,
+      host,
+      directory: await mkdtemp(path.join(directory, `${contender.name}-`)),
+    });
   try {
-    const prepared: { readonly commands: Prepared; readonly series: Series }[] = [];
-    for (const contender of contenders) {
-      const own = await mkdtemp(path.join(directory, `${contender.name}-`));
-      const commands = await contender.prepare({ passwords, host, directory: own });
-      const costs = { create: [], noop: [], destroy: [] };
-      prepared.push({ commands, series: { contender: contender.name, title: contender.title, passwords, costs } });
-    }
+    await emptySwarm(host);
+    const all = contenders.map((contender): { readonly contender: Contender; readonly series: Series } => ({
+      contender,
+      series: {
+        contender: contender.name,
+        title: contender.title,
+        passwords,
+        costs: { create: [], noop: [], destroy: [] },
+      },
+    }));
+    const prepared = new Map<Contender, Prepared>();
     for (let round = 0; round < runs; round += 1) {
-      for (let turn = 0; turn < prepared.length; turn += 1) {
-        const entry = prepared[(round + turn) % prepared.length];
+      for (let turn = 0; turn < all.length; turn += 1) {
+        const entry = all[(round + turn) % all.length];
         if (entry === undefined) continue;
-        const costs = await cycle(entry.commands, {
+        const { contender, series } = entry;
+        // What was created without a state that knows of it must be created again under a state that knows nothing.
+        const commands = (destroy ? prepared.get(contender) : undefined) ?? (await prepare(contender));
+        prepared.set(contender, commands);
+        const costs = await cycle(commands, {
           host,
-          expected: secretsOf({ passwords }),
-          who: entry.series.title,
+          secrets: secretsOf({ passwords }),
+          services: Number(service),
+          who: series.title,
+          destroy,
         });
-        for (const phase of phases) entry.series.costs[phase].push(costs[phase]);
-        const times = phases.map((phase) => `${phase} ${duration(costs[phase].wall * 1000)}`).join(", ");
-        report(`${passwords} passwords, run ${round + 1} of ${runs}: ${entry.series.title}: ${times}`);
+        const measured = phases.flatMap((phase) => {
+          const cost = costs[phase];
+          if (cost === undefined) return [];
+          series.costs[phase].push(cost);
+          return [`${phase} ${duration(cost.wall * 1000)}`];
+        });
+        report(`${passwords} passwords, run ${round + 1} of ${runs}: ${series.title}: ${measured.join(", ")}`);
       }
     }
-    return prepared.map(({ series }) => series);
+    return all.map(({ series }) => series);
   } finally {
-    await removeSecrets(host);
+    await emptySwarm(host);
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** Create, change nothing, destroy; with a look at the Swarm after each. */
+interface CycleArgs {
+  readonly host: string;
+  readonly secrets: number;
+  readonly services: number;
+  readonly who: string;
+  readonly destroy: boolean;
+}
+
+/** Create, change nothing, destroy or wipe; with a look at the Swarm after each. */
 async function cycle(
   commands: Prepared,
-  { host, expected, who }: { readonly host: string; readonly expected: number; readonly who: string },
-): Promise<Readonly<Record<Phase, Cost>>> {
+  { host, secrets, services, who, destroy }: CycleArgs,
+): Promise<Readonly<Partial<Record<Phase, Cost>>>> {
   const create = await measure(commands.create);
-  const created = await secretIds(host);
-  expectSecrets(who, created, expected);
+  const created = await expectWork(who, host, secrets, services);
   const noop = await measure(commands.noop);
-  if ((await secretIds(host)).join() !== created.join()) {
+  if ((await expectWork(who, host, secrets, services)).join() !== created.join()) {
     throw new OperatorError(`${who} changed Swarm secrets when nothing was to be done`);
   }
-  const destroy = await measure(commands.destroy);
-  expectSecrets(who, await secretIds(host), 0);
-  return { create, noop, destroy };
+  if (!destroy) {
+    await emptySwarm(host);
+    return { create, noop };
+  }
+  const destroyed = await measure(commands.destroy);
+  await expectWork(who, host, 0, 0);
+  return { create, noop, destroy: destroyed };
 }

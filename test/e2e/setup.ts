@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import type { TestProject } from "vitest/node";
 import { emptyEngine, remainsAtLast } from "./engine.ts";
-import { removeSmallDisks } from "./smallDisk.ts";
 import { createProject, type ProjectPlace } from "./project.ts";
 import { dockerAt } from "../../cli/recovery/objects.ts";
 
@@ -10,8 +9,6 @@ declare module "vitest" {
   export interface ProvidedContext {
     /** The dev stack that is up. */
     readonly stack: ProjectPlace;
-    /** How long it took to come up, in milliseconds. */
-    readonly upTook: number;
   }
 }
 
@@ -20,7 +17,6 @@ export default async function setup(vitest: TestProject): Promise<() => Promise<
   if (host === undefined || process.env["GOIMG_TEST_RUN"] === undefined) {
     throw new Error("the e2e tests need an engine of their own: run them with node test/run.ts e2e");
   }
-  removeSmallDisks();
   await emptyEngine(dockerAt(host));
   const project = await createProject({ stack: "dev" });
   // A third party's value takes another way through the stack than one that the stack generates.
@@ -34,7 +30,6 @@ export default async function setup(vitest: TestProject): Promise<() => Promise<
   const took = performance.now() - started;
   process.stdout.write(`the dev stack is up after ${(took / 1000).toFixed(1)} s\n`);
   vitest.provide("stack", project.place);
-  vitest.provide("upTook", took);
   return async () => {
     const destroyed = await project.remove();
     if (destroyed.exitCode !== 0) throw new Error(`pulumi destroy failed:\n${destroyed.stdout}\n${destroyed.stderr}`);

@@ -10,9 +10,13 @@ export const contenderNames = ["pulumi", "terraform", "opentofu", "shell"] as co
 /** One of {@link contenderNames}. */
 export type ContenderName = (typeof contenderNames)[number];
 
-/** What has to be done: one RSA 4096 key pair and this many passwords, each generated and put into a Swarm secret. */
+/**
+ * What has to be done: one RSA 4096 key pair and this many passwords, each generated and put into a Swarm secret.
+ */
 export interface Work {
   readonly passwords: number;
+  /** Also one service, without a task, that is granted all of them. */
+  readonly service: boolean;
   /** Address of the engine, as in DOCKER_HOST. */
   readonly host: string;
   /** An empty folder for the contender's files. */

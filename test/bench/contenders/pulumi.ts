@@ -12,7 +12,7 @@ const stack = "bench";
 export const pulumi: Contender = {
   name: "pulumi",
   title: `Pulumi ${versions.pulumi}`,
-  async prepare({ passwords, host, directory }: Work) {
+  async prepare({ passwords, service, host, directory }: Work) {
     const env = await settings(directory, host);
     const cwd = path.join(directory, "project");
     await mkdir(cwd);
@@ -22,7 +22,8 @@ export const pulumi: Contender = {
     await symlink(path.join(bench, "program"), path.join(cwd, "program"));
     await symlink(path.join(projectRoot, "node_modules"), path.join(cwd, "node_modules"));
     await runOrFail("pulumi", ["stack", "init", stack, "--non-interactive"], { cwd, env });
-    await runOrFail("pulumi", ["config", "set", "count", String(passwords), "--stack", stack], { cwd, env });
+    const config = ["--plaintext", `count=${passwords}`, "--plaintext", `service=${service}`];
+    await runOrFail("pulumi", ["config", "set-all", ...config, "--stack", stack], { cwd, env });
     const command = (verb: string): Command => ({
       command: "pulumi",
       args: [verb, "--stack", stack, "--yes", "--skip-preview", "--non-interactive"],

@@ -26,10 +26,10 @@ function contender(name: "terraform" | "opentofu", title: string, program: strin
   return {
     name,
     title,
-    async prepare({ passwords, host, directory }: Work) {
+    async prepare({ passwords, service, host, directory }: Work) {
       const configuration = path.join(import.meta.dirname, "..", "program", "main.tf");
       await copyFile(configuration, path.join(directory, "main.tf"));
-      await writeFile(path.join(directory, "terraform.tfvars.json"), JSON.stringify({ passwords }));
+      await writeFile(path.join(directory, "terraform.tfvars.json"), JSON.stringify({ passwords, service }));
       const settings = path.join(directory, "cli.tfrc");
       await writeFile(
         settings,

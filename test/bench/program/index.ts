@@ -1,3 +1,4 @@
+import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { secretSpecs, type SecretName } from "../../../components/catalog/grants.ts";
 import type { Declared } from "../../../components/secrets/declare.ts";
@@ -5,7 +6,8 @@ import { Generations } from "../../../components/secrets/generations.ts";
 import { SwarmStore } from "../../../components/stores/swarm.ts";
 
 /** A catalog of one RSA key pair and as many passwords as the config says, through the project's own components. */
-const count = new pulumi.Config().requireNumber("count");
+const config = new pulumi.Config();
+const count = config.requireNumber("count");
 const declared = (secret: string, like: SecretName): Declared => {
   const spec = secretSpecs[like];
   const entries = Object.entries(spec.entries);
@@ -24,4 +26,23 @@ const generations = new Generations("secrets", {
   secrets: [declared("JWT_KEY", "JWT_KEY"), ...passwords],
   external: {},
 });
-new SwarmStore("store", generations.entries);
+const store = new SwarmStore("store", generations.entries);
+
+// Every value is granted to one service, without a task: how long a container takes to start is not what is compared.
+if (config.requireBoolean("service")) {
+  new docker.Service("app", {
+    labels: [{ label: "goimg.stack", value: pulumi.getStack() }],
+    mode: { replicated: { replicas: 0 } },
+    taskSpec: {
+      containerSpec: {
+        image: "goimg-secrets/none:1",
+        secrets: store.entries.map(({ entry, id, name }) => ({
+          secretId: id,
+          secretName: name,
+          fileName: entry,
+          fileMode: 0o400,
+        })),
+      },
+    },
+  });
+}

@@ -11,6 +11,10 @@ variable "passwords" {
   type = number
 }
 
+variable "service" {
+  type = bool
+}
+
 locals {
   names = toset([for index in range(var.passwords) : "PASSWORD_${index}"])
   pair = {
@@ -63,5 +67,41 @@ resource "docker_secret" "key" {
   labels {
     label = "goimg.generation"
     value = "1"
+  }
+}
+
+locals {
+  stored = concat(
+    [for name, secret in docker_secret.key : { entry = name, id = secret.id, name = secret.name }],
+    [for name, secret in docker_secret.password : { entry = name, id = secret.id, name = secret.name }],
+  )
+}
+
+# Every value is granted to one service, without a task: how long a container takes to start is not what is compared.
+resource "docker_service" "app" {
+  count = var.service ? 1 : 0
+  name  = "app"
+  labels {
+    label = "goimg.stack"
+    value = "bench"
+  }
+  mode {
+    replicated {
+      replicas = 0
+    }
+  }
+  task_spec {
+    container_spec {
+      image = "goimg-secrets/none:1"
+      dynamic "secrets" {
+        for_each = local.stored
+        content {
+          secret_id   = secrets.value.id
+          secret_name = secrets.value.name
+          file_name   = secrets.value.entry
+          file_mode   = 256
+        }
+      }
+    }
   }
 }

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CheckpointKeeper, forgetKept, restoreCheckpoint } from "../../../cli/recovery/checkpoint.ts";
 
@@ -120,5 +121,46 @@ describe("a state that is cut off", () => {
     expect(CheckpointKeeper.open({ ...place(), backend: "s3://bucket" })).toBeUndefined();
     expect(restoreCheckpoint({ ...place(), stack: "other" })).toBe("complete");
     expect(CheckpointKeeper.open({ ...place(), stack: "other" })).toBeUndefined();
+  });
+});
+
+describe.each([
+  ["zst", zstdCompressSync],
+  ["gz", gzipSync],
+] as const)("a state that is compressed (%s)", (ending, compress) => {
+  const compressed = (number: number): Buffer => compress(version(number));
+  const writeCompressed = (content: Buffer): void => {
+    fs.writeFileSync(`${file}.partial`, content);
+    fs.renameSync(`${file}.partial`, `${file}.${ending}`);
+  };
+
+  it("comes back when it is cut off", async () => {
+    fs.rmSync(file);
+    writeCompressed(compressed(0));
+    const keeper = CheckpointKeeper.open(place());
+    writeCompressed(compressed(1));
+    await untilKept(2);
+    writeCompressed(compressed(2).subarray(0, -3));
+    expect(await settled(keeper?.broken ?? Promise.resolve())).toBe(true);
+    expect(keeper?.close()).toBe(true);
+    expect(fs.readFileSync(`${file}.${ending}`)).toEqual(compressed(1));
+    expect(fs.existsSync(file)).toBe(false);
+  });
+
+  it("comes back plain when the first compressed one is cut off", async () => {
+    const keeper = CheckpointKeeper.open(place());
+    fs.rmSync(file);
+    writeCompressed(compressed(1).subarray(0, -3));
+    expect(await settled(keeper?.broken ?? Promise.resolve())).toBe(true);
+    expect(keeper?.close()).toBe(true);
+    expect(read()).toBe(version(0));
+    expect(fs.existsSync(`${file}.${ending}`)).toBe(false);
+  });
+
+  it("is taken away when it is cut off beside the plain one, which pulumi keeps until then", () => {
+    writeCompressed(compressed(1).subarray(0, -3));
+    expect(restoreCheckpoint(place())).toBe("complete");
+    expect(read()).toBe(version(0));
+    expect(fs.existsSync(`${file}.${ending}`)).toBe(false);
   });
 });
