@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
+import RotationsLast from "./test/e2e/rotation/order.ts";
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: RotationsLast },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/policy/**/*.test.ts"], testTimeout: 60_000 } },
       {

@@ -109,7 +109,7 @@ describe("the SMTP server", () => {
     await using server = await fakeSmtp("mailer", accepts);
     const own = { smtp: { host: "0.0.0.0", port: server.port, user: "mailer", secure: false } };
     const verdict = await verdictOf("SMTP_PASSWORD", { SMTP_PASSWORD: good }, own);
-    expect(verdict).toEqual({ verdict: "unknown", why: "it can't be asked (ETLS 502)" });
+    expect(verdict).toEqual({ verdict: "unknown", why: "it can't be asked (ETLS 500)" });
     expect(server.logins()).toBe(0);
   });
 });
