@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import pRetry from "p-retry";
 import { formatDuration } from "../components/rotation/schedule.ts";
 import { OperatorError } from "./error.ts";
+import { isLoopback } from "./loopback.ts";
 
 /** How an unattended run goes on after a failure. */
 export interface Retries {
@@ -72,7 +73,7 @@ export async function readAlertUrl(file: string): Promise<string> {
 function isAddress(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname: host } = new URL(text);
-  return protocol === "https:" || (protocol === "http:" && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host));
+  return protocol === "https:" || (protocol === "http:" && isLoopback(host));
 }
 
 /** Tells the webhook. A webhook that does not answer is said on standard error, and hides nothing of what went wrong before. */

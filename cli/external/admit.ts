@@ -5,7 +5,6 @@ import { appendAudit } from "../audit.ts";
 import { OperatorError } from "../error.ts";
 import { look, situationOf, type World } from "../rotation/situation.ts";
 import type { StackContext } from "../stack.ts";
-import { providers } from "./providers/index.ts";
 import type { EntryValues, Verdict } from "./providers/provider.ts";
 import { readSettings } from "./settings.ts";
 import { forgetValues, loadValues, storeValues } from "./store.ts";
@@ -74,7 +73,7 @@ async function admit(secret: SecretName, world: World, options: AdmitOptions): P
   }
   const verdict = await askIssuer(secret, values, context);
   if (verdict.verdict === "refused" && input === undefined) {
-    report(`${nameOf(secret)} refused generation ${target} of ${secret}: ${verdict.why}`);
+    report(`${verdict.who} refused generation ${target} of ${secret}: ${verdict.why}`);
     return target;
   }
   mind(secret, verdict, options);
@@ -82,17 +81,20 @@ async function admit(secret: SecretName, world: World, options: AdmitOptions): P
   return undefined;
 }
 
-const nameOf = (secret: SecretName): string => providers[secret]?.name ?? "its issuer";
+/** What its issuer says of a value, and who that is. */
+type Asked = Verdict & { readonly who: string };
 
-async function askIssuer(secret: SecretName, values: EntryValues, { configFile }: StackContext): Promise<Verdict> {
+async function askIssuer(secret: SecretName, values: EntryValues, { configFile }: StackContext): Promise<Asked> {
+  // Loaded when somebody is asked: no other command pays for the clients.
+  const { providers } = await import("./providers/index.ts");
   const provider = providers[secret];
-  if (provider === undefined) return { verdict: "unasked", why: "nobody can be asked about it" };
-  return provider.check(values, await readSettings(configFile));
+  if (provider === undefined) return { verdict: "unasked", why: "nobody can be asked about it", who: "its issuer" };
+  return { ...(await provider.check(values, await readSettings(configFile))), who: provider.name };
 }
 
 /** @throws OperatorError unless the verdict lets the rotation go on */
-function mind(secret: SecretName, verdict: Verdict, { unchecked, report }: AdmitOptions): void {
-  const who = nameOf(secret);
+function mind(secret: SecretName, verdict: Asked, { unchecked, report }: AdmitOptions): void {
+  const { who } = verdict;
   switch (verdict.verdict) {
     case "accepted":
       report(`checked  ${who} accepts the new value of ${secret}`);

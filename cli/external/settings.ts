@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import * as z from "zod";
 import { OperatorError } from "../error.ts";
-import { isLoopback } from "./providers/smtp.ts";
+import { isLoopback } from "../loopback.ts";
 
 /** A credential goes over TLS, or stays on this machine. */
 const address = z

@@ -1,4 +1,5 @@
 import { createTransport } from "nodemailer";
+import { isLoopback } from "../../loopback.ts";
 import { answerWithin, type Check } from "./provider.ts";
 
 /** The submission server that mail is handed to. */
@@ -39,6 +40,3 @@ export const checkSmtp: Check<SmtpSettings> = async ({ SMTP_PASSWORD: pass = "" 
     transport.close();
   }
 };
-
-/** Whether what is sent there stays on this machine. */
-export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(host);
