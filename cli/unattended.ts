@@ -29,14 +29,16 @@ export async function retried<T>(work: () => Promise<T>, { tries, pause, report 
     minTimeout: pause,
     maxTimeout: longestPause,
     factor: 2,
-    shouldRetry: ({ error }) => error instanceof OperatorError && error.exitCode === 1,
+    shouldRetry: ({ error }) => mayPass(error),
     onFailedAttempt: ({ error, retriesLeft, retriesConsumed }) => {
-      if (retriesLeft === 0) return;
+      if (retriesLeft === 0 || !mayPass(error)) return;
       const wait = Math.min(pause * 2 ** retriesConsumed, longestPause);
       report(`${error.message}\ntrying again in ${formatDuration(wait)}, ${retriesLeft} more times`);
     },
   });
 }
+
+const mayPass = (error: Error): boolean => error instanceof OperatorError && error.exitCode === 1;
 
 /** What goes to the webhook: names, numbers and reasons, never a value. */
 export interface Alert {

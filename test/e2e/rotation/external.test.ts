@@ -137,14 +137,18 @@ it("a value that waits in the config is asked about too: refused, the present on
   expect(await valueIn(stack, "worker", "SMTP_PASSWORD")).toBe(fresh);
 });
 
-/** Processes whose arguments or environment hold the text. */
+/**
+ * Processes whose arguments or environment hold the text. PULUMI_CONFIG is left out: Pulumi gives a program that it starts its
+ * whole config there, decrypted (docs/external.md).
+ */
 function shownBy(value: string): readonly string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => ["cmdline", "environ"].map((file) => `/proc/${pid}/${file}`))
     .filter((file) => {
       try {
-        return readFileSync(file, "latin1").includes(value);
+        const parts = readFileSync(file, "latin1").split("\0");
+        return parts.some((part) => part.includes(value) && !part.startsWith("PULUMI_CONFIG="));
       } catch {
         return false;
       }
