@@ -11,11 +11,22 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           // Killing updates takes ten minutes and finds what it finds: a part of its own, `node test/run.ts fault`.
-          exclude: ["test/e2e/fault.test.ts"],
+          exclude: ["test/e2e/fault.test.ts", "test/e2e/faults/**"],
           globalSetup: ["test/e2e/setup.ts"],
           // One Swarm, one stack: files take turns.
           fileParallelism: false,
           testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "rotation-faults",
+          // Kills rotations for the length of a coffee: node test/run.ts rotation-faults.
+          include: ["test/e2e/faults/**/*.test.ts"],
+          globalSetup: ["test/e2e/setup.ts"],
+          fileParallelism: false,
+          testTimeout: 900_000,
           hookTimeout: 600_000,
         },
       },

@@ -11,7 +11,7 @@ import { OperatorError } from "./error.ts";
 import { forgetValues } from "./external/store.ts";
 import { editDeclared } from "./rotation/declared.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
-import { update } from "./rotation/update.ts";
+import { Updates } from "./rotation/update.ts";
 import { openStack, type StackContext } from "./stack.ts";
 
 interface Flags {
@@ -127,7 +127,7 @@ async function carryOut(secret: SecretName, world: World, context: StackContext,
   await log("started");
   try {
     if (declared.live.length > 0) await editDeclared(context.configFile, [{ kind: "switchOff", secret }]);
-    await update(context, report, () => undefined);
+    await new Updates(context, report).run(() => undefined);
     await untilGone(secret, context);
     if (secretSpecs[secret].kind === "external") await forgetValues(context, secret, () => true);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
-import { goalOf } from "../../components/rotation/machine.ts";
+import { goalOf, isRetiring } from "../../components/rotation/machine.ts";
 import { due } from "../../components/rotation/schedule.ts";
 import { presentSecrets, situationOf, type World } from "./situation.ts";
 
@@ -22,7 +22,8 @@ export function dueSecrets(world: World, now: Date): DueSecrets {
 
 function isDue(secret: SecretName, world: World, now: Date): boolean {
   const { live, active } = world.declared[secret];
-  if (live.length > 1) return true;
+  const { declared, facts } = situationOf(secret, world, noPauses, now);
+  if (live.length > 1 || isRetiring(declared, facts)) return true;
   const created = world.observed.secrets
     .filter(({ entry, generation }) => generation === active && entry in secretSpecs[secret].entries)
     .map(({ createdAt }) => createdAt);

@@ -91,7 +91,12 @@ function isLocked(error: unknown): boolean {
 }
 
 function failed(error: unknown, errors: readonly string[]): OperatorError {
-  const said = errors.length > 0 ? [...new Set(errors)].join("\n") : error instanceof Error ? error.message : "no reason was given";
+  const said =
+    errors.length > 0
+      ? [...new Set(errors)].join("\n")
+      : error instanceof Error
+        ? error.message
+        : "no reason was given";
   return new OperatorError(
     `the update did not finish; nothing that is in use was taken away:\n${said}\nmend it and run the same command again, or take the edit back: goimg-secrets rollback`,
   );

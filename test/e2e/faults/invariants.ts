@@ -35,7 +35,11 @@ export async function heldCredentials(project: Project): Promise<readonly Creden
  * @param kept credentials that have to work although nobody may hold them any more: the old ones, until they are retired
  */
 export async function violations(project: Project, kept: readonly Credential[]): Promise<readonly string[]> {
-  const [held, referred, counted] = await Promise.all([heldCredentials(project), danglingReferences(project), tooMany(project)]);
+  const [held, referred, counted] = await Promise.all([
+    heldCredentials(project),
+    danglingReferences(project),
+    tooMany(project),
+  ]);
   const credentials = new Map([...held, ...kept].map((one) => [JSON.stringify(one.attempt), one]));
   const refused = await Promise.all(
     [...credentials.values()].map(async ({ holder, attempt }) => {
@@ -75,7 +79,9 @@ async function tooMany(project: Project): Promise<readonly string[]> {
     const stored = observed.secrets.filter(({ entry }) => entry in secretSpecs[secret].entries);
     const generations = new Set(stored.map(({ generation }) => generation));
     return [
-      ...(declared[secret].live.length > 2 ? [`${declared[secret].live.length} generations of ${secret} are declared`] : []),
+      ...(declared[secret].live.length > 2
+        ? [`${declared[secret].live.length} generations of ${secret} are declared`]
+        : []),
       ...(generations.size > 2 ? [`${generations.size} generations of ${secret} are stored`] : []),
     ];
   });

@@ -40,8 +40,14 @@ function engineStarts({ child, ended }: Running): Promise<boolean> {
 }
 
 async function taskStarts(project: Project, service: ServiceName, over: Promise<boolean>): Promise<boolean> {
-  const filters = { type: ["container"], event: ["start"], label: [`com.docker.swarm.service.name=goimg-${project.stack}-${service}`] };
-  const stream = (await project.docker.getEvents({ filters })) as NodeJS.ReadableStream & { destroy(): void };
+  const filters = {
+    type: ["container" as const],
+    event: ["start"],
+    label: [`com.docker.swarm.service.name=goimg-${project.stack}-${service}`],
+  };
+  const stream = (await project.docker.getEvents({ filters })) as unknown as NodeJS.ReadableStream & {
+    destroy(): void;
+  };
   const came = new Promise<boolean>((done) => {
     stream.once("data", () => {
       done(true);

@@ -21,7 +21,11 @@ export function family(root: number): readonly Process[] {
   for (const member of members) {
     for (const [pid, parent] of parents) if (parent === member) members.push(pid);
   }
-  return members.map((pid) => ({ pid, name: read(pid, "comm").trim(), line: read(pid, "cmdline").replaceAll("\0", " ") }));
+  return members.map((pid) => ({
+    pid,
+    name: read(pid, "comm").trim(),
+    line: read(pid, "cmdline").replaceAll("\0", " "),
+  }));
 }
 
 /** The processes of a running command that are one part of its update; none when it has no such part now. */
@@ -33,7 +37,9 @@ export function partsOf(command: number, part: UpdatePart): readonly Process[] {
     case "engine":
       return all.filter(({ name, line }) => name === "pulumi" && /pulumi up|\bup\b/.test(line));
     case "program":
-      return all.filter(({ name, line }) => name.startsWith("pulumi-languag") || line.includes("@pulumi/pulumi/cmd/run"));
+      return all.filter(
+        ({ name, line }) => name.startsWith("pulumi-languag") || line.includes("@pulumi/pulumi/cmd/run"),
+      );
     case "provider":
       return all.filter(({ name }) => name.startsWith("pulumi-resource"));
   }

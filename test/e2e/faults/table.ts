@@ -22,8 +22,8 @@ export interface Row {
 const begin = "<!-- rows: written by node test/run.ts rotation-faults -->";
 const end = "<!-- end of rows -->";
 const head = [
-  "| kill | phase | at | the command | same command again | load: failed of all | invariants |",
-  "| --- | --- | --- | --- | --- | --- | --- |",
+  "| round | phase | kill | at | the command | same command again | load: failed of all | invariants |",
+  "| --- | --- | --- | --- | --- | --- | --- | --- |",
 ];
 
 /** Puts the rows into the table of a document, in place of those of the same round. */
@@ -32,16 +32,22 @@ export async function writeRows(file: string, rows: readonly Row[]): Promise<voi
   const [before = "", rest = ""] = text.split(begin);
   const [old = "", after = ""] = rest.split(end);
   const rounds = new Set(rows.map(({ round }) => round));
-  const kept = old.split("\n").filter((line) => line.startsWith("| ") && !head.includes(line) && !rounds.has(roundOf(line)));
-  const lines = [...kept, ...rows.map(line)].sort((a, b) => (roundOf(a) < roundOf(b) ? -1 : roundOf(a) > roundOf(b) ? 1 : 0));
+  const kept = old
+    .split("\n")
+    .filter((line) => line.startsWith("| ") && !head.includes(line) && !rounds.has(roundOf(line)));
+  const lines = [...kept, ...rows.map(line)].sort((a, b) =>
+    roundOf(a) < roundOf(b) ? -1 : roundOf(a) > roundOf(b) ? 1 : 0,
+  );
   await writeFile(file, `${before}${begin}\n\n${[...head, ...lines].join("\n")}\n\n${end}${after}`);
 }
 
 const roundOf = (text: string): string => (text.split("|")[1] ?? "").trim();
 
-function line({ round, phase, moment, command, runs, seconds, requests, failures, explained, violations }: Row): string {
-  const again = runs === 0 ? "not needed" : `${runs}×, done after ${seconds.toFixed(0)} s`;
+function line(row: Row): string {
+  const { round, phase, victim, moment, command, runs, seconds, requests, failures, explained, violations } = row;
+  const again = `${runs}×, done after ${seconds.toFixed(0)} s`;
+  const next = command === "went on" ? "not needed" : runs === 0 ? "the next kill" : again;
   const load = `${failures} of ${requests}${explained === "" ? "" : ` (${explained})`}`;
   const held = violations.length === 0 ? "hold" : violations.join("; ");
-  return `| ${round} | ${phase} | ${moment} | ${command} | ${again} | ${load} | ${held} |`;
+  return `| ${[round, phase, victim, moment, command, next, load, held].join(" | ")} |`;
 }
