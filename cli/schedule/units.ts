@@ -81,7 +81,7 @@ export function unitsOf(options: ScheduleOptions): readonly Unit[] {
     "",
     "[Service]",
     "Type=oneshot",
-    `WorkingDirectory=${path.normalize(project)}`,
+    `WorkingDirectory=${path.normalize(project).replaceAll("%", "%%")}`,
     ...Object.entries(environment).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
     `ExecStart=${[node, script, "rotate", ...flags].map(quoted).join(" ")}`,
     // A run that is killed or runs out of time can't alert by itself; systemd says how it ended in $SERVICE_RESULT.
