@@ -1,19 +1,32 @@
 import { defineConfig } from "vitest/config";
+import RotationsLast from "./test/e2e/rotation/order.ts";
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: RotationsLast },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/policy/**/*.test.ts"], testTimeout: 60_000 } },
       {
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          // They need no stack that is shared: a part of their own.
-          exclude: ["test/e2e/fault.test.ts"],
+          // They need no stack that is shared: parts of their own.
+          exclude: ["test/e2e/fault.test.ts", "test/e2e/faults/**"],
           globalSetup: ["test/e2e/setup.ts"],
           // One Swarm, one stack: files take turns.
           fileParallelism: false,
           testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "rotation-faults",
+          // Kills rotations for the length of a coffee: node test/run.ts rotation-faults.
+          include: ["test/e2e/faults/**/*.test.ts"],
+          globalSetup: ["test/e2e/setup.ts"],
+          fileParallelism: false,
+          testTimeout: 900_000,
           hookTimeout: 600_000,
         },
       },

@@ -39,6 +39,14 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "emergency: make a leaked generation useless everywhere, and report what that cut off",
     load: async () => (await import("./revoke.ts")).revokeCommand(),
   },
+  retire: {
+    description: "switch an optional secret off for good, with its feature",
+    load: async () => (await import("./retire.ts")).retireCommand(),
+  },
+  schedule: {
+    description: "rotate what is due every day, by a timer of systemd",
+    load: async () => (await import("./schedule.ts")).scheduleCommand(),
+  },
   audit: {
     description: "verify the audit log and show it",
     load: async () => (await import("./auditCommand.ts")).auditCommand(),

@@ -4,6 +4,7 @@ import { withLock } from "../toolchain/lock.ts";
 import { OperatorError } from "./error.ts";
 import { roleOf } from "../components/cluster/swarm/facts.ts";
 import { connectionsEnded } from "./rotation/cutOff.ts";
+import { admitExternal, forgetExternal } from "./external/admit.ts";
 import { run } from "./rotation/run.ts";
 import { look, presentSecrets, type World } from "./rotation/situation.ts";
 import { openStack } from "./stack.ts";
@@ -30,6 +31,8 @@ export interface Outcome extends BlastRadius {
 interface Flags {
   readonly stack: string;
   readonly reason: string;
+  readonly valueStdin?: boolean;
+  readonly unchecked?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -44,6 +47,8 @@ export function revokeCommand(): Command {
     .argument("<NAME>", "a secret, or an entry of it")
     .option("--stack <name>", "the stack", "dev")
     .option("--reason <text>", "why, for the audit log", "leaked")
+    .option("--value-stdin", "read the new value of a third party's secret from standard input")
+    .option("--unchecked", "go on when the third party can't be asked whether it accepts the value")
     .option("--dry-run", "report what it would cut off, and change nothing")
     .option("--json", "for machines")
     .action(revoke);
@@ -64,17 +69,27 @@ async function revoke(name: string, flags: Flags): Promise<void> {
     };
     await withLock(
       `${context.auditFile}.lock`,
-      async () =>
-        run({
-          context,
-          secrets: [secret],
+      async () => {
+        const secrets = [secret];
+        const { reason, valueStdin, unchecked } = flags;
+        const admitted = await admitExternal({
+          ...{ context, secrets, command: "revoke" as const, reason, report },
+          ...(valueStdin === true ? { input: process.stdin } : {}),
+          ...(unchecked === true ? { unchecked } : {}),
+        });
+        const progress = await run({
+          context: admitted,
+          secrets,
           command: "revoke",
           times: { grace: 0, jwksCache: 0, tokenLifetime: 0 },
-          reason: flags.reason,
+          reason,
           patience: 0,
           reportTimeout: 120_000,
           report,
-        }),
+        });
+        await forgetExternal({ context, secrets, report });
+        return progress;
+      },
       report,
     );
   }

@@ -1,14 +1,16 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { findSecret, secretNames, type SecretName } from "../components/catalog/grants.ts";
-import { secretSpecs } from "../components/catalog/grants.ts";
+import { findSecret, secretNames, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
 import { goalOf, plan, type Goal } from "../components/rotation/machine.ts";
-import { due, formatDuration, InvalidDuration, parseDuration } from "../components/rotation/schedule.ts";
+import { formatDuration, InvalidDuration, parseDuration } from "../components/rotation/schedule.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { OperatorError } from "./error.ts";
+import { admitExternal, forgetExternal, type AdmitOptions } from "./external/admit.ts";
+import { dueSecrets, type DueSecrets } from "./rotation/due.ts";
 import { run, type Progress } from "./rotation/run.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
 import type { Times } from "../components/secrets/rotation.ts";
-import { openStack } from "./stack.ts";
+import { openStack, type StackContext } from "./stack.ts";
+import { readAlertUrl, retried, sendAlert } from "./unattended.ts";
 
 interface Flags {
   readonly stack: string;
@@ -20,9 +22,18 @@ interface Flags {
   readonly reportTimeout: number;
   readonly reason: string;
   readonly due?: boolean;
+  readonly tries: number;
+  readonly retryPause: number;
+  readonly alertFile?: string;
+  readonly valueStdin?: boolean;
+  readonly unchecked?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
+
+const report = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
 
 /** `rotate NAME…`: to the next generation, without a dropped request. */
 export function rotateCommand(): Command {
@@ -33,7 +44,17 @@ export function rotateCommand(): Command {
     )
     .argument("[NAME...]", "secrets, or entries of them")
     .option("--due", "every secret that is due, and every rotation that is under way")
+    .addOption(new Option("--tries <n>", "with --due: runs in all, when one fails").argParser(count).default(1))
+    .addOption(
+      duration("--retry-pause <duration>", "with --due: pause after the first failure; each later one doubles", "1m"),
+    )
+    .option("--alert-file <file>", "with --due: a file (mode 0600) with the webhook that is told of a failure")
     .addOption(new Option("--phase <phase>", "stop after this step").choices(["publish", "promote", "retire"]))
+    .option(
+      "--value-stdin",
+      "read the new value of a third party's secret from standard input; a JSON object of all entries where it has several",
+    )
+    .option("--unchecked", "go on when the third party can't be asked whether it accepts the value")
     .action(async (names: string[], flags: Flags) => {
       await operate("rotate", names, flags);
     });
@@ -64,50 +85,87 @@ function withTimes(command: Command): Command {
 
 async function operate(command: Goal["kind"], names: readonly string[], flags: Flags): Promise<void> {
   const context = openStack(flags.stack);
-  const times: Times = flags;
-  const report = (line: string): void => {
-    process.stderr.write(`${line}\n`);
-  };
-  const world = await look(context);
-  const secrets = flags.due === true ? dueSecrets(world) : named(names, world);
-  if (flags.dryRun === true) {
-    show(planned(command, secrets, world, times), flags);
+  if (flags.dryRun === true) return dryRun(command, names, flags, context);
+  if (flags.due !== true) {
+    const { progress } = await attempt(command, names, flags, context);
+    show(progress.map(described), flags);
     return;
   }
-  const progress = await withLock(
-    `${context.auditFile}.lock`,
-    async () =>
-      run({
-        context,
-        secrets,
-        command,
-        times,
-        reason: flags.reason,
-        patience: flags.wait,
-        reportTimeout: flags.reportTimeout,
-        report,
-        ...(flags.phase === undefined ? {} : { until: flags.phase }),
-        onChange: ({ operation, type, name, seconds }) => {
-          report(`         ${operation} ${type.split(":").at(-1) ?? type} ${name} (${seconds.toFixed(1)} s)`);
-        },
-      }),
-    report,
-  );
-  show(progress.map(described), flags);
+  const alertUrl = flags.alertFile === undefined ? undefined : await readAlertUrl(flags.alertFile);
+  try {
+    const retries = { tries: flags.tries, pause: flags.retryPause, report };
+    const { progress, waiting } = await retried(async () => attempt(command, names, flags, context), retries);
+    show(progress.map(described), flags);
+    if (waiting.length > 0) throw new OperatorError(personNeeded(waiting));
+  } catch (error) {
+    const text = error instanceof OperatorError ? error.message : "rotate --due ended with an unexpected error";
+    if (alertUrl !== undefined) await sendAlert(alertUrl, { stack: flags.stack, text }, report);
+    throw error;
+  }
 }
 
-/** Secrets past their period, and those that have two generations: theirs is a rotation to go on with. */
-function dueSecrets(world: World): readonly SecretName[] {
-  const now = new Date();
-  return presentSecrets(world).filter((secret) => {
-    const { live, active } = world.declared[secret];
-    if (live.length > 1) return true;
-    const created = world.observed.secrets
-      .filter(({ entry, generation }) => generation === active && entry in secretSpecs[secret].entries)
-      .map(({ createdAt }) => createdAt);
-    return created.some((at) => due(secret, at, secretSpecs[secret].period, now).overdue);
-  });
+/** One run, alone on the stack. `waiting` are secrets that are due and need a person. */
+async function attempt(
+  command: Goal["kind"],
+  names: readonly string[],
+  flags: Flags,
+  context: StackContext,
+): Promise<{ readonly progress: readonly Progress[]; readonly waiting: readonly SecretName[] }> {
+  const work = async () => {
+    const { ready: secrets, waiting } = chosen(names, flags, await look(context));
+    const admitted = await admitExternal({ ...admission(command, flags, context), secrets });
+    const progress = await run({
+      context: admitted,
+      secrets,
+      command,
+      times: flags,
+      reason: flags.reason,
+      patience: flags.wait,
+      reportTimeout: flags.reportTimeout,
+      report,
+      ...(flags.phase === undefined ? {} : { until: flags.phase }),
+      onChange: ({ operation, type, name, seconds }) => {
+        report(`         ${operation} ${type.split(":").at(-1) ?? type} ${name} (${seconds.toFixed(1)} s)`);
+      },
+    });
+    await forgetExternal({ context, secrets, report });
+    return { progress, waiting };
+  };
+  return withLock(`${context.auditFile}.lock`, work, report);
 }
+
+async function dryRun(
+  command: Goal["kind"],
+  names: readonly string[],
+  flags: Flags,
+  context: StackContext,
+): Promise<void> {
+  const world = await look(context);
+  const { ready, waiting } = chosen(names, flags, world);
+  await admitExternal({ ...admission(command, flags, context), secrets: ready, dryRun: true });
+  show(planned(command, ready, world, flags), flags);
+  if (waiting.length > 0) report(personNeeded(waiting));
+}
+
+const admission = (command: Goal["kind"], flags: Flags, context: StackContext): Omit<AdmitOptions, "secrets"> => ({
+  context,
+  command,
+  reason: flags.reason,
+  report,
+  ...(flags.valueStdin === true ? { input: process.stdin } : {}),
+  ...(flags.unchecked === true ? { unchecked: true } : {}),
+});
+
+const chosen = (names: readonly string[], flags: Flags, world: World): DueSecrets =>
+  flags.due === true ? dueSecrets(world, new Date()) : { ready: named(names, world), waiting: [] };
+
+const personNeeded = (secrets: readonly SecretName[]): string =>
+  secrets
+    .map(
+      (secret) =>
+        `${secret} is due: get a new value from its issuer, then: goimg-secrets rotate ${secret} --value-stdin`,
+    )
+    .join("\n");
 
 /** @throws OperatorError listing every name that is not a secret of this stack */
 function named(names: readonly string[], world: World): readonly SecretName[] {
@@ -118,9 +176,19 @@ function named(names: readonly string[], world: World): readonly SecretName[] {
     return secret === undefined || !present.includes(secret);
   });
   if (wrong.length > 0) {
-    throw new OperatorError(`${wrong.join(", ")}: not a secret that this stack has; it has ${present.join(", ")}`, 2);
+    const lines = [`${wrong.join(", ")}: not a secret that this stack has; it has ${present.join(", ")}`];
+    throw new OperatorError([...lines, ...wrong.flatMap(howToSupply)].join("\n"), 2);
   }
   return secretNames.filter((secret) => names.some((name) => findSecret(name) === secret));
+}
+
+/** A third party's secret is not there until it has been given its first value. */
+function howToSupply(name: string): readonly string[] {
+  const secret = findSecret(name);
+  if (secret === undefined || secretSpecs[secret].kind !== "external") return [];
+  return Object.keys(secretSpecs[secret].entries).map(
+    (entry) => `first value: pulumi config set --secret --path 'goimg-secrets:external.${entry}["1"]', then pulumi up`,
+  );
 }
 
 function planned(command: Goal["kind"], secrets: readonly SecretName[], world: World, times: Times): readonly Line[] {
@@ -161,6 +229,12 @@ function show(lines: readonly Line[], { json }: Flags): void {
 
 function duration(flags: string, description: string, fallback: string): Option {
   return new Option(flags, description).argParser(milliseconds).default(milliseconds(fallback), fallback);
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 20) throw new InvalidArgumentError("a number from 1 to 20");
+  return number;
 }
 
 function milliseconds(text: string): number {

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type Docker from "dockerode";
 import { dockerAt } from "../components/cluster/swarm/client.ts";
+import type { SecretName } from "../components/catalog/grants.ts";
 import { toolchainEnv } from "../toolchain/env.ts";
 import { stateDirectory } from "../toolchain/paths.ts";
 import { projectDirectory } from "./environment.ts";
@@ -17,6 +18,8 @@ export interface StackContext {
   readonly docker: Docker;
   /** Append-only log of what was done to its secrets. */
   readonly auditFile: string;
+  /** Third-party values that their issuers refused when they were asked, by secret: generations that must not go live. */
+  readonly refused?: ReadonlyMap<SecretName, readonly number[]>;
 }
 
 /** Opens a stack: nothing is asked yet, so it works without an engine. */

@@ -22,6 +22,7 @@ const parts: Readonly<Record<string, (context: PartContext) => Promise<Tally>>> 
   e2e: (context) => vitest("e2e", context),
   go,
   fault: (context) => vitest("fault", context),
+  "rotation-faults": (context) => vitest("rotation-faults", context),
 };
 
 /** What `make test` runs. */
@@ -45,7 +46,7 @@ async function main([part, ...filters]: readonly string[]): Promise<Tally> {
   const chosen = part === undefined ? all : [part];
   const leftovers = await endLeftovers();
   if (leftovers > 0) process.stderr.write(`ended ${leftovers} processes of a run that was killed\n`);
-  const needsEngine = chosen.includes("e2e") || chosen.includes("fault");
+  const needsEngine = chosen.some((name) => ["e2e", "fault", "rotation-faults"].includes(name));
   let total: Tally = { passed: 0, failed: 0 };
   try {
     const engine = needsEngine ? await prepare() : undefined;

@@ -61,9 +61,10 @@ export async function run(options: RunOptions): Promise<readonly Progress[]> {
   );
   for (let tasksSince = Date.now(); ;) {
     const round = await nextRound(goals, progress, options);
-    if (round.steps.length > 0) {
-      await makeSteps(round.steps, progress, updates, options);
-      if (options.until !== undefined && round.steps.every(({ step }) => step.action === options.until)) break;
+    const steps = round.steps.filter(({ step }) => !isBeyond(step.action, options.until));
+    if (steps.length > 0) {
+      await makeSteps(steps, progress, updates, options);
+      if (options.until !== undefined && steps.every(({ step }) => step.action === options.until)) break;
       tasksSince = Date.now();
     } else if (round.tasks.length > 0) {
       if (Date.now() - tasksSince > options.reportTimeout) throw stuck(round.tasks, options);
@@ -74,6 +75,13 @@ export async function run(options: RunOptions): Promise<readonly Progress[]> {
   }
   return [...progress.values()];
 }
+
+/** The steps of a rotation in their order; what others do again, or take back, is beyond none. */
+const order: Readonly<Partial<Record<Step["action"], number>>> = { publish: 1, promote: 2, retire: 3 };
+
+/** Whether a step comes after the one to stop at: the same command, run again after it got there, goes no further. */
+const isBeyond = (action: Step["action"], until: Step["action"] | undefined): boolean =>
+  until !== undefined && (order[action] ?? 0) > (order[until] ?? Infinity);
 
 interface Planned {
   readonly secret: SecretName;

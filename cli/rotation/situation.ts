@@ -5,6 +5,7 @@ import type { Situation } from "../../components/rotation/machine.ts";
 import { rotationOf, type Times } from "../../components/secrets/rotation.ts";
 import { highestIn, verifyAudit, type AuditEntry } from "../audit.ts";
 import { OperatorError } from "../error.ts";
+import { readSupplied } from "../external/store.ts";
 import type { StackContext } from "../stack.ts";
 import { readDeclared, type DeclaredGenerations } from "./declared.ts";
 import { readReports, type Reports } from "./reports.ts";
@@ -15,6 +16,11 @@ export interface World {
   readonly observed: Observed;
   readonly reports: Reports;
   readonly audit: readonly AuditEntry[];
+  /** Third-party values: for which generations the config has one, and which of them their issuers refused. */
+  readonly external: ReadonlyMap<
+    SecretName,
+    { readonly supplied: readonly number[]; readonly refused: readonly number[] }
+  >;
 }
 
 /**
@@ -23,8 +29,9 @@ export interface World {
  * @throws OperatorError if the engine does not answer, the config is wrong, or the audit log is not intact
  */
 export async function look(context: StackContext): Promise<World> {
-  const [declared, observed, verdict] = await Promise.all([
+  const [declared, supplied, observed, verdict] = await Promise.all([
     readDeclared(context.configFile),
+    readSupplied(context.configFile),
     observeSwarm(context.docker, context.stack).catch((error: unknown) => {
       throw unreachable(context, error);
     }),
@@ -33,7 +40,18 @@ export async function look(context: StackContext): Promise<World> {
   if (!verdict.ok) {
     throw new OperatorError(`the audit log ${context.auditFile} was changed at line ${verdict.line}: ${verdict.why}`);
   }
-  return { declared, observed, reports: await readReports(context.docker, observed), audit: verdict.entries };
+  return {
+    declared,
+    observed,
+    reports: await readReports(context.docker, observed),
+    audit: verdict.entries,
+    external: new Map(
+      [...supplied].map(([secret, generations]) => [
+        secret,
+        { supplied: generations, refused: context.refused?.get(secret) ?? [] },
+      ]),
+    ),
+  };
 }
 
 /** The secrets that this stack has: those in its store, and those that it declares by name. */
@@ -46,7 +64,10 @@ export function situationOf(secret: SecretName, world: World, times: Times, now:
   return {
     rotation: rotationOf(secret, times),
     declared: world.declared[secret],
-    facts: factsOf(secret, world.observed, saidBy(world.reports), { highest: highestIn(world.audit, secret) }),
+    facts: factsOf(secret, world.observed, saidBy(world.reports), {
+      highest: highestIn(world.audit, secret),
+      ...world.external.get(secret),
+    }),
     now,
   };
 }

@@ -8,6 +8,8 @@ const rsaBits = 4096;
 const password: Format = { type: "text", minLength: 43, charset: "alphanumeric", minEntropyBits: 128 };
 /** Third parties decide the shape of what they issue; a token under 16 characters is a paste gone wrong. */
 const issued: Format = { type: "text", minLength: 16, maxLength: 4096, charset: "printable" };
+/** RFC 7518, section 3.2: a key of HS256 has 256 bits or more. Legacy ones are often base64 (`openssl rand -base64 32`). */
+const legacyKey: Format = { type: "text", minLength: 32, maxLength: 4096, charset: "printable", minEntropyBits: 128 };
 const accessKeyId: Format = { type: "text", minLength: 20, maxLength: 20, charset: "upperAlphanumeric" };
 
 const entry = <const C extends readonly ServiceName[]>(description: string, format: Format, consumers: C) =>
@@ -49,16 +51,15 @@ export const catalog = {
       JWT_PUBLIC_KEY: entry("RS256 public validation key", { type: "rsaPublicKeyPem", minBits: rsaBits }, ["api"]),
     },
   },
+  // Supplied and never generated: it is the key that the legacy service signs with already (docs/security/hs256-to-rs256.md).
   JWT_SECRET: {
-    kind: "password",
+    ...thirdParty,
     strategy: "redeploy",
     period: "6 months",
     owner: "backend",
-    requiredIn: [],
     feature: "accepting legacy HS256 tokens while moving to RS256",
-    presence: "declared",
     acceptors: ["api"],
-    entries: { JWT_SECRET: entry("HS256 key, legacy, for the migration only", password, ["api"]) },
+    entries: { JWT_SECRET: entry("HS256 key, legacy, for the migration only", legacyKey, ["api"]) },
   },
   DB_PASSWORD: {
     kind: "password",

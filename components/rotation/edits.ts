@@ -1,4 +1,4 @@
-import { initial, InvalidGenerations, validateGenerations, type Generations } from "./generations.ts";
+import { initial, InvalidGenerations, switchedOff, validateGenerations, type Generations } from "./generations.ts";
 
 /** One reviewable change of a secret's declaration. */
 export type Edit =
@@ -8,6 +8,8 @@ export type Edit =
   | { readonly kind: "promote"; readonly secret: string; readonly generation: number }
   /** Takes a generation that is not active out of `live`. */
   | { readonly kind: "drop"; readonly secret: string; readonly generation: number }
+  /** Takes every generation away: the secret's feature ends. Only an optional secret can do without. */
+  | { readonly kind: "switchOff"; readonly secret: string }
   /** Marks the begin and the end of an emergency. */
   | { readonly kind: "revoking"; readonly secret: string; readonly on: boolean }
   /** Marks a live generation as one that consumers move to all at once. */
@@ -35,7 +37,7 @@ export function applyEdits(
     result[edit.secret] = applyEdit(before, edit);
   }
   const problems = [...new Set(edits.map(({ secret }) => secret))].flatMap((secret) =>
-    validateGenerations(secret, result[secret]),
+    validateGenerations(secret, result[secret], isSwitchedOff(secret, edits)),
   );
   if (problems.length > 0) throw new InvalidGenerations(problems);
   return result;
@@ -61,6 +63,8 @@ function applyEdit(before: Generations, edit: Edit): Generations {
         { ...before, live: before.live.filter((generation) => generation !== edit.generation) },
         before.urgent === edit.generation,
       );
+    case "switchOff":
+      return switchedOff;
     case "revoking":
       return edit.on ? { ...before, revoking: true } : withoutRevoking(before);
     case "urgent":
@@ -77,7 +81,10 @@ function withoutRevoking({ live, active, urgent }: Generations): Generations {
   return { live, active, ...(urgent === undefined ? {} : { urgent }) };
 }
 
-const misfit = (edit: Exclude<Edit, { kind: "revoking" }>, why: string): InvalidEdit =>
+const isSwitchedOff = (secret: string, edits: readonly Edit[]): boolean =>
+  edits.some((edit) => edit.kind === "switchOff" && edit.secret === secret);
+
+const misfit = (edit: Extract<Edit, { generation: number }>, why: string): InvalidEdit =>
   new InvalidEdit(`can't ${edit.kind} generation ${edit.generation} of ${edit.secret}: ${why}`);
 
 /** One line for a reviewer, such as `DB_PASSWORD: live [1, 2] → [2], active 2`. */

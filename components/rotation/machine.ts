@@ -78,7 +78,7 @@ export function goalOf(
   const newest = Math.max(...live);
   switch (command) {
     case "rotate":
-      return { kind: "rotate", target: live.length > 1 ? newest : fresh };
+      return { kind: "rotate", target: live.length > 1 || isRetiring(declared, facts) ? newest : fresh };
     case "rollback": {
       if (live.length === 1) {
         throw new Error(`${secret} has generation ${active} only: it can't be rolled back, run goimg-secrets rotate`);
@@ -91,6 +91,10 @@ export function goalOf(
     }
   }
 }
+
+/** A retirement that has not been carried out: going on with that rotation comes before a new one. */
+export const isRetiring = ({ live, active }: Generations, { stored }: SecretFacts): boolean =>
+  stored.some((generation) => generation < active && !live.includes(generation));
 
 /** An emergency under way has the leaked generation as the active one, or, once promoted past, the one before it. */
 function presumedLeaked({ live, active, revoking }: Generations): readonly number[] {

@@ -107,8 +107,8 @@ export function publicationReasons(rotation: Rotation, facts: SecretFacts, gener
   const reasons: Reason[] = [];
   if (facts.external !== undefined && !facts.external.supplied.includes(generation)) {
     const message =
-      `generation ${generation} of ${secret} has no value: get a new one from its issuer, then ` +
-      `pulumi config set --secret --path 'goimg-secrets:external.${secret}["${generation}"]'`;
+      `generation ${generation} of ${secret} has no value: get a new one from its issuer, then pipe it to ` +
+      `goimg-secrets rotate ${secret} --value-stdin`;
     reasons.push({ kind: "operator", message });
   }
   if (facts.external?.refused.includes(generation) === true) {

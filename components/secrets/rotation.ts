@@ -1,6 +1,6 @@
 import { consumersOf, secretSpecs, type SecretName } from "../catalog/grants.ts";
 import type { ServiceName } from "../catalog/types.ts";
-import type { Rotation } from "../rotation/strategies.ts";
+import { strategies, type Rotation } from "../rotation/strategies.ts";
 import { heldBy } from "./mounts.ts";
 
 /** Times that a rotation keeps to, in milliseconds. */
@@ -19,7 +19,9 @@ export function rotationOf(secret: SecretName, times: Times): Rotation {
     secret,
     strategy: spec.strategy,
     ...times,
-    administrative: consumersOf(secret).every((service) => spec.acceptors.includes(service)),
+    administrative:
+      strategies[spec.strategy].acceptedBy === "jobs" &&
+      consumersOf(secret).every((service) => spec.acceptors.includes(service)),
     held: (service, declared) =>
       heldBy(service as ServiceName, { secret, spec, required: false, live: declared.live, active: declared.active }),
   };

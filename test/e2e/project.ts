@@ -109,9 +109,9 @@ export class Project {
   }
 
   /** Sets a value that a third party issued, as encrypted config. It goes through standard input, as an argument is seen by all. */
-  async supply(entry: string, value: string): Promise<void> {
+  async supply(entry: string, value: string, generation = 1): Promise<void> {
     const { env, directory } = this.place;
-    const args = ["config", "set", "--secret", "--path", `external.${entry}["1"]`, "--stack", this.stack];
+    const args = ["config", "set", "--secret", "--path", `external.${entry}["${generation}"]`, "--stack", this.stack];
     await runOrFail("pulumi", args, { cwd: directory, env: { ...process.env, ...env }, input: value });
   }
 

@@ -23,7 +23,10 @@ export async function check({ root, env, start }: PartContext): Promise<Tally> {
 }
 
 /** A project of vitest. Its report is written to a new place, so that an earlier run's is never counted. */
-export async function vitest(project: "unit" | "e2e" | "fault", context: PartContext): Promise<Tally> {
+export async function vitest(
+  project: "unit" | "e2e" | "fault" | "rotation-faults",
+  context: PartContext,
+): Promise<Tally> {
   const { root, env, start, filters } = context;
   const directory = await mkdtemp(path.join(tmpdir(), "goimg-report-"));
   try {

@@ -12,6 +12,8 @@ export interface Known {
   readonly highest: number;
   /** Generations with a value in the stack's config; left out for secrets that are not external. */
   readonly supplied?: readonly number[];
+  /** Generations whose value its issuer refused. */
+  readonly refused?: readonly number[];
 }
 
 /** No generation at all. */
@@ -29,7 +31,7 @@ export function factsOf(secret: SecretName, observed: Observed, held: HeldByTask
       .filter(({ name, spec, tasks }) => consumers.includes(name) && (spec.has(secret) || tasks.length > 0))
       .map((service) => serviceFact(secret, service, held)),
     highest: known.highest,
-    ...(known.supplied === undefined ? {} : { external: { supplied: known.supplied, refused: [] } }),
+    ...(known.supplied === undefined ? {} : { external: { supplied: known.supplied, refused: known.refused ?? [] } }),
   };
 }
 

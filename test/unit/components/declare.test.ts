@@ -34,9 +34,20 @@ describe("declare", () => {
     expect(names).toEqual(["DB_PASSWORD"]);
   });
 
-  test("takes a legacy secret only where the stack declares it", () => {
-    const { secrets } = declare({ ...dev, generations: { JWT_SECRET: { live: [1], active: 1 } } });
+  test("takes the legacy signing key where it is supplied, and never makes one up", () => {
+    const { secrets } = declare({
+      ...dev,
+      external: { JWT_SECRET: { "1": "fGhx7Q2mZ0eLr9TbKc4VnYp1Ws8Ud3Aj5Ei6Ro7=" } },
+    });
     expect(secrets.map(({ secret }) => secret)).toContain("JWT_SECRET");
+    expect(declare(dev).secrets.map(({ secret }) => secret)).not.toContain("JWT_SECRET");
+    expect(problemsOf({ generations: { JWT_SECRET: { live: [1], active: 1 } } })).toHaveLength(1);
+  });
+
+  test("takes a future secret only where the stack declares it", () => {
+    const { secrets } = declare({ ...dev, generations: { CLAMAV_PASSWORD: { live: [1], active: 1 } } });
+    expect(secrets.map(({ secret }) => secret)).toContain("CLAMAV_PASSWORD");
+    expect(declare(dev).secrets.map(({ secret }) => secret)).not.toContain("CLAMAV_PASSWORD");
   });
 
   test("takes a third party's value when it is supplied, and switches its feature off when not", () => {

@@ -10,6 +10,7 @@ import {
   type Granted,
 } from "../../../components/catalog/grants.ts";
 import { defineService, type ServiceSpec } from "../../../components/services/service.ts";
+import { rotationOf } from "../../../components/secrets/rotation.ts";
 import { worker } from "../../../components/services/worker.ts";
 
 /** The requirement's lists, "Required Secrets", "Optional Secrets", "ClamAV Authentication" and "Migration Note". */
@@ -38,7 +39,7 @@ describe("the catalog", () => {
       "3 months",
       "6 months",
     ]);
-    const external = secretNames.filter((name) => secretSpecs[name].kind === "external");
+    const external = secretNames.filter((name) => secretSpecs[name].kind === "external" && name !== "JWT_SECRET");
     expect(new Set(external.map((name) => secretSpecs[name].period))).toEqual(new Set(["12 months"]));
   });
 
@@ -77,5 +78,13 @@ describe("grants", () => {
       .parameter(0)
       .not.toExtend<Greedy>();
     expect(worker({ replicas: 1 }).secrets).not.toContain("JWT_PRIVATE_KEY");
+  });
+});
+
+describe("a secret's rules for rotating", () => {
+  test("know the one that its own job logs in with", () => {
+    const times = { grace: 0, jwksCache: 0, tokenLifetime: 0 };
+    const administrative = secretNames.filter((secret) => rotationOf(secret, times).administrative === true);
+    expect(administrative).toEqual(["REDIS_ADMIN_PASSWORD"]);
   });
 });

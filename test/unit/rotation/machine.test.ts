@@ -261,3 +261,14 @@ describe("edits", () => {
     expect(() => applyTo("A", declared.A, [edit])).toThrow(why);
   });
 });
+
+describe("the goal of a rotation", () => {
+  test("is to finish a retirement that was not carried out, before anything new", () => {
+    const retired = settled("DB_PASSWORD", { live: [1, 2], active: 2 });
+    const unfinished = { ...retired, declared: { live: [2], active: 2 } };
+    const goal = goalOf("rotate", unfinished);
+    expect(goal).toEqual({ kind: "rotate", target: 2 });
+    expect(next(goal, unfinished)).toMatchObject({ kind: "step", action: "deploy", edits: [] });
+    expect(goalOf("rotate", settled("DB_PASSWORD", { live: [2], active: 2 }))).toEqual({ kind: "rotate", target: 3 });
+  });
+});

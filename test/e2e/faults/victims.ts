@@ -1,0 +1,63 @@
+import { readFile } from "node:fs/promises";
+import type { ServiceName } from "../../../components/catalog/types.ts";
+import { daemonPaths, namespaceFile, startDaemon } from "../../../toolchain/daemon.ts";
+import type { Project } from "../project.ts";
+import type { Running } from "../rotation/command.ts";
+import { eventually, health } from "../swarm.ts";
+import { kill, partsOf, type UpdatePart } from "./processes.ts";
+
+/** What dies: a part of the update, the newest container of a service, or the Docker daemon with everything in it. */
+export type Victim = UpdatePart | ServiceName | "docker";
+
+const parts: readonly string[] = ["engine", "command", "program", "provider"] satisfies UpdatePart[];
+const isPart = (victim: Victim): victim is UpdatePart => parts.includes(victim);
+
+/** How long a stack may take to be whole again after a fault, in seconds. */
+const wholeWithin = 120;
+
+/** Kills. Answers whether there was anything to kill. */
+export async function strike(victim: Victim, project: Project, { child }: Running): Promise<boolean> {
+  if (isPart(victim)) return kill(child.pid === undefined ? [] : partsOf(child.pid, victim)) > 0;
+  if (victim === "docker") return strikeDocker();
+  const label = [`com.docker.swarm.service.name=goimg-${project.stack}-${victim}`];
+  const running = await project.docker.listContainers({ filters: { label } });
+  const [newest] = running.sort((a, b) => b.Created - a.Created);
+  if (newest === undefined) return false;
+  await project.docker
+    .getContainer(newest.Id)
+    .kill({ signal: "SIGKILL" })
+    .catch(() => undefined);
+  return true;
+}
+
+/** As a machine that loses power: the daemon, then what it ran. Started again at once. */
+async function strikeDocker(): Promise<boolean> {
+  const pid = Number(await readFile(daemonPaths("test").pidFile, "utf8"));
+  process.kill(pid, "SIGKILL");
+  await startDaemon("test", namespaceFile("test"));
+  return true;
+}
+
+/** Waits until every service of the stack is healthy. Answers those that are not. */
+export async function unhealthy(project: Project): Promise<readonly string[]> {
+  const bad = async (): Promise<readonly string[]> =>
+    (await health(project).catch(() => ["the Swarm does not answer 0/1"])).filter((line) => !/ (\d+)\/\1$/.test(line));
+  return eventually(bad, (lines) => lines.length === 0, wholeWithin);
+}
+
+/** How long the load may see failures after such a kill, in milliseconds, and why; 0 where it may see none. */
+export function excuse(victim: Victim): { readonly milliseconds: number; readonly why: string } {
+  if (isPart(victim)) return { milliseconds: 0, why: "" };
+  switch (victim) {
+    case "docker":
+      return { milliseconds: Infinity, why: "one machine, and all of it was gone" };
+    case "api":
+      return { milliseconds: 3_000, why: "requests in flight in the killed task" };
+    case "postgres":
+    case "redis":
+    case "s3":
+      return { milliseconds: 30_000, why: `${victim} was away` };
+    default:
+      return { milliseconds: 0, why: "" };
+  }
+}
