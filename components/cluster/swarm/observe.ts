@@ -41,6 +41,8 @@ export interface ObservedService {
   /** Where an update under way would roll back to. */
   readonly previous: HeldBySecret | undefined;
   readonly tasks: readonly ObservedTask[];
+  /** Tasks of a job that have failed, as far back as Swarm remembers. */
+  readonly failed: readonly string[];
 }
 
 /** Everything of one stack on one Swarm. Holds names, numbers and times. */
@@ -70,15 +72,21 @@ export async function observeSwarm(docker: Docker, stack: string): Promise<Obser
   const byId = new Map(known.map((secret) => [secret.id, secret]));
   const jobs = services.filter(isJob).map(({ ID }) => ID);
   const jobTasks = jobs.length === 0 ? [] : await docker.listTasks({ filters: { service: jobs } });
-  const current = [
-    ...tasks.filter(({ ServiceID }) => !jobs.includes(ServiceID)),
-    ...lastOfEach(jobTasks as unknown as readonly ApiTask[]),
-  ];
+  const history = jobTasks as unknown as readonly ApiTask[];
+  const current = [...tasks.filter(({ ServiceID }) => !jobs.includes(ServiceID)), ...lastOfEach(history)];
   return {
     secrets: known,
-    services: services.map((service) => observedService(service, current, byId)),
+    services: services.map((service) => ({
+      ...observedService(service, current, byId),
+      failed: history
+        .filter(({ ServiceID }) => ServiceID === service.ID)
+        .filter(hasFailed)
+        .map(({ ID }) => ID),
+    })),
   };
 }
+
+const hasFailed = ({ Status }: ApiTask): boolean => Status.State === "failed" || Status.State === "rejected";
 
 const isJob = ({ Spec }: ApiService): boolean => Spec.Labels?.[jobLabel] !== undefined;
 
@@ -130,7 +138,7 @@ interface ApiSecret {
 
 type ById = ReadonlyMap<string, ObservedSecret>;
 
-function observedService(service: ApiService, tasks: readonly ApiTask[], byId: ById): ObservedService {
+function observedService(service: ApiService, tasks: readonly ApiTask[], byId: ById): Omit<ObservedService, "failed"> {
   const { ID, Spec, PreviousSpec, UpdateStatus } = service;
   return {
     id: ID,

@@ -33,11 +33,9 @@ export function rollbackConfig(spec: ServiceSpec): input.ServiceRollbackConfig {
   };
 }
 
-/** A service comes back for ever; a job gives up, so that its error is seen. */
+/** A service comes back for ever; a job until it has done its work: the gate tells that it fails, and mending it needs no update. */
 export function restartPolicy(spec: ServiceSpec): input.ServiceTaskSpecRestartPolicy {
-  return spec.rollout === "job"
-    ? { condition: "on-failure", delay: "1s", maxAttempts: 5, window: "0s" }
-    : { condition: "any", delay: "1s", maxAttempts: 0, window: "0s" };
+  return { condition: spec.rollout === "job" ? "on-failure" : "any", delay: "1s", maxAttempts: 0, window: "0s" };
 }
 
 /**

@@ -4,7 +4,7 @@ import type Docker from "dockerode";
 import type { Declared } from "../../secrets/declare.ts";
 import { heldBy } from "../../secrets/mounts.ts";
 import type { ServiceSpec } from "../../services/service.ts";
-import { observeSwarm, type ObservedService, type ObservedTask } from "./observe.ts";
+import { observeSwarm, type ObservedService } from "./observe.ts";
 
 /** Which service has to run what, and how long that may take, in milliseconds. */
 export interface SettledArgs {
@@ -21,8 +21,8 @@ export interface SettledArgs {
  */
 const atLeastEvery = 200;
 
-/** A failed task that has no successor after this, in milliseconds, gets none. */
-const givenUp = 2_000;
+/** How often a job may fail until the update does. */
+const tries = 3;
 
 /**
  * Waits until a service runs what was asked of it: its update is over, its spec is the declared one, and every task that
@@ -32,7 +32,8 @@ const givenUp = 2_000;
  */
 export async function settled({ docker, stack, spec, declared, timeout }: SettledArgs): Promise<void> {
   const deadline = Date.now() + timeout;
-  let failedSince = Infinity;
+  const failed = new Set<string>();
+  let earlier: ReadonlySet<string> | undefined;
   const events = new Events(docker);
   try {
     for (;;) {
@@ -42,8 +43,9 @@ export async function settled({ docker, stack, spec, declared, timeout }: Settle
       if (why === undefined) return;
       if (service?.update === "paused") throw failure(spec, "its update is paused: a task did not become healthy");
       if (service?.update === "settled" && why === "spec") throw failure(spec, "it was rolled back to what ran before");
-      failedSince = service?.tasks.some(isFailed) === true ? Math.min(failedSince, Date.now()) : Infinity;
-      if (Date.now() - failedSince > givenUp) throw failure(spec, "its job failed each time that it was tried");
+      earlier ??= new Set(service?.failed);
+      for (const task of service?.failed ?? []) if (!earlier.has(task)) failed.add(task);
+      if (failed.size >= tries) throw failure(spec, `its job failed ${tries} times, and goes on trying`);
       if (Date.now() > deadline) throw failure(spec, `${why} after ${timeout / 1000} s`);
       await events.next();
     }
@@ -62,9 +64,6 @@ function unsettled(service: ObservedService, spec: ServiceSpec, declared: readon
   const ready = service.tasks.filter((task) => task.ready).length;
   return ready < service.replicas ? `${ready} of ${service.replicas} tasks are healthy, or done` : undefined;
 }
-
-/** Seen of a job alone: the last task of its slot. */
-const isFailed = ({ state }: ObservedTask): boolean => state === "failed" || state === "rejected";
 
 interface Holding {
   readonly live: readonly number[];
