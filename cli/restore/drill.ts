@@ -118,7 +118,7 @@ class Drill {
     const found = [
       ...(await docker.listServices()),
       ...(await docker.listSecrets()),
-      ...((await docker.listVolumes()).Volumes ?? []),
+      ...(await docker.listVolumes()).Volumes,
     ];
     if (found.length > 0)
       throw new OperatorError("the drill's engine is not empty: stop it with node toolchain/main.ts engine stop drill");
@@ -182,7 +182,7 @@ async function probe(stack: string, { cwd, env }: RestoreTarget, engine: Engine)
   const options = { cwd, env, output: "capture" } as const;
   const url = (await pulumiOrFail(["stack", "output", "url", "--stack", stack], options)).stdout.trim();
   const script = path.join(import.meta.dirname, "probe.ts");
-  const [command = "", ...args] = [...insideEngine(engine), process.execPath, script, url];
+  const [command, ...args] = [...insideEngine(engine), process.execPath, script, url] as const;
   const { exitCode, stderr } = await run(command, args);
   if (exitCode !== 0) throw new OperatorError(lastLines(stderr));
 }
