@@ -3,10 +3,12 @@ import { findSecret, secretSpecs, type SecretName } from "../components/catalog/
 import { withLock } from "../toolchain/lock.ts";
 import { OperatorError } from "./error.ts";
 import { roleOf } from "../components/cluster/swarm/facts.ts";
+import { goalOf } from "../components/rotation/machine.ts";
+import type { Times } from "../components/secrets/rotation.ts";
 import { connectionsEnded } from "./rotation/cutOff.ts";
 import { admitExternal, forgetExternal } from "./external/admit.ts";
 import { run } from "./rotation/run.ts";
-import { look, presentSecrets, type World } from "./rotation/situation.ts";
+import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
 import { openStack } from "./stack.ts";
 
 /** What a revocation reaches, known before it begins. */
@@ -27,6 +29,9 @@ export interface Outcome extends BlastRadius {
   /** Connections to the server that ended with the generation, where it has any. */
   readonly connections?: number;
 }
+
+/** An emergency waits for nothing but tasks. */
+const atOnce: Times = { grace: 0, jwksCache: 0, tokenLifetime: 0 };
 
 interface Flags {
   readonly stack: string;
@@ -81,7 +86,7 @@ async function revoke(name: string, flags: Flags): Promise<void> {
           context: admitted,
           secrets,
           command: "revoke",
-          times: { grace: 0, jwksCache: 0, tokenLifetime: 0 },
+          times: atOnce,
           reason,
           patience: 0,
           reportTimeout: 120_000,
@@ -101,9 +106,10 @@ async function revoke(name: string, flags: Flags): Promise<void> {
   process.stdout.write(flags.json === true ? `${JSON.stringify(outcome)}\n` : describe(outcome, flags));
 }
 
-/** What depends on the active generation now. */
+/** What depends on the generation that is to stop working: the active one, or the one that an unfinished emergency is about. */
 export function blastRadius(secret: SecretName, world: World): BlastRadius {
-  const generation = world.declared[secret].active;
+  const goal = goalOf("revoke", situationOf(secret, world, atOnce, new Date()));
+  const generation = goal.kind === "revoke" ? (goal.leaked[0] ?? goal.target) : goal.target;
   const clients = world.observed.services
     .filter(({ name, spec }) => spec.get(secret)?.active === generation && roleOf(secret, name) === "client")
     .map(({ name, tasks }) => ({ service: name, tasks: tasks.length }));

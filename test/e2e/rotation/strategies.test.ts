@@ -11,7 +11,7 @@ import { consumersOf, type SecretName } from "../../../components/catalog/grants
 import { Client } from "../client.ts";
 import { eventually, sharedStack } from "../swarm.ts";
 import { goimg, noPauses, servicesTouched, type CommandResult } from "./command.ts";
-import { accepted, attempts, valueIn, type Attempt } from "./holders.ts";
+import { accepted, attempts, valueIn, valueInState, type Attempt } from "./holders.ts";
 
 const stack = sharedStack();
 
@@ -95,12 +95,11 @@ describe("REDIS_PASSWORD and REDIS_ADMIN_PASSWORD, dual password", () => {
     user: "goimg",
     password: await valueIn(stack, "api", "REDIS_PASSWORD"),
   });
-  // The job's plain file is the oldest live generation (ADR 1): the only one, between rotations.
-  const admin = async (): Promise<Attempt> => ({
-    kind: "redis",
-    user: "admin",
-    password: await valueIn(stack, "cache-acl", "REDIS_ADMIN_PASSWORD"),
-  });
+  // No task that runs holds it: the job that does has ended.
+  const admin = async (): Promise<Attempt> => {
+    const name = `REDIS_ADMIN_PASSWORD-g${await generationOf("REDIS_ADMIN_PASSWORD")}`;
+    return { kind: "redis", user: "admin", password: await valueInState(stack, name) };
+  };
 
   it("accepts both while it turns, and the new one alone after", async () => {
     const old = await app();
