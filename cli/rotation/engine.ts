@@ -1,4 +1,5 @@
 import { realpath } from "node:fs/promises";
+import { constants, setPriority } from "node:os";
 import path from "node:path";
 // First: it leaves out what the SDK would load next.
 import "../../infra/start.ts";
@@ -15,6 +16,8 @@ import type { StackContext } from "../stack.ts";
  * @throws what the Automation API throws, when there is no pulumi
  */
 export async function openEngine({ stack, cwd, env }: StackContext): Promise<Stack> {
+  // A manager may serve requests too: what an update computes waits for them. Its engine and plugins inherit it.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const [command, program] = await Promise.all([PulumiCommand.get({ root: pulumiHome() }), programOf(cwd, env)]);
   const workspace = await LocalWorkspace.create({
     workDir: cwd,

@@ -2,8 +2,10 @@
  * Rotates every rotatable secret of the dev stack, several times in a row, under a constant load through the gateway, and
  * prints what the load saw. Then does it the naive way, a new value in place of the old one, for comparison.
  */
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { Command } from "commander";
 import type Docker from "dockerode";
 import { secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
@@ -14,7 +16,7 @@ import { openStack, type StackContext } from "../../cli/stack.ts";
 import { up } from "../../cli/up.ts";
 import { editDeclared } from "../../cli/rotation/declared.ts";
 import { Updates } from "../../cli/rotation/update.ts";
-import { Load, type Sample } from "./rotation/load.ts";
+import type { Sample } from "./rotation/load.ts";
 import { failed, median, quantiles, table, type Row } from "./rotation/table.ts";
 import { Waits } from "./rotation/waits.ts";
 
@@ -78,8 +80,8 @@ async function measure(
   { rate, rotations, quiet }: Flags,
   rotateOnce: (secret: SecretName) => Promise<Phases>,
 ): Promise<Row> {
-  const load = new Load(url, rate);
-  await load.start();
+  const load = new Worker(new URL("./rotation/loadWorker.ts", import.meta.url), { workerData: { url, rate } });
+  await once(load, "message");
   await sleep(quiet * 1000);
   const began = Date.now();
   const phases: Phases[] = [];
@@ -93,9 +95,10 @@ async function measure(
   }
   // What a rotation breaks may show only when the next request comes.
   await sleep(2000);
-  await load.stop();
-  const before = load.samples.filter(({ at }) => at < began);
-  const during = load.samples.filter(({ at }) => at >= began);
+  load.postMessage("stop");
+  const [samples] = (await once(load, "message")) as [readonly Sample[]];
+  const before = samples.filter(({ at }) => at < began);
+  const during = samples.filter(({ at }) => at >= began);
   tell(during.filter(failed));
   return {
     secret,

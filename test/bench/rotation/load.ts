@@ -18,11 +18,11 @@ export interface Sample {
 
 /** Shares of the requests, in percent: a login costs the API a scrypt, 40 times a token check. */
 const mix: readonly (readonly [Kind, number])[] = [
-  ["check", 45],
+  ["check", 49],
   ["read", 35],
-  ["write", 10],
   ["object", 8],
-  ["login", 2],
+  ["write", 7],
+  ["login", 1],
 ];
 
 /** How long one token is used before the load logs in again, in milliseconds. */
