@@ -61,7 +61,7 @@ export function declare(args: DeclareArgs): Declaration {
     const consumed = consumersIn(secret, args.services);
     switch (spec.presence) {
       case "supplied": {
-        const supplied = Object.keys(spec.entries).some((entry) => external[entry] !== undefined);
+        const supplied = Object.keys(spec.entries).some((entry) => Object.keys(external[entry] ?? {}).length > 0);
         if (!supplied && !required && !declaredByName.has(secret)) return [];
         problems.push(...externalProblems(secret, spec, state.live, external));
         break;

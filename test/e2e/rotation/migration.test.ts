@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeProtectedHeader, SignJWT, type JWK } from "jose";
 import { beforeAll, expect, it } from "vitest";
+import { readSupplied } from "../../../cli/external/store.ts";
+import { readDeclared } from "../../../cli/rotation/declared.ts";
 import { Client } from "../client.ts";
 import { sharedStack } from "../swarm.ts";
 import { goimg, servicesTouched } from "./command.ts";
@@ -129,7 +131,8 @@ it("retired, HS256 tokens are refused by every task, and no RS256 token was refu
   for (const container of await containers(stack, "api")) expect(mounted(container, "JWT_SECRET")).toBeUndefined();
   const stored = (await stack.docker.listSecrets()) as readonly { readonly Spec: { readonly Name: string } }[];
   expect(stored.map(({ Spec }) => Spec.Name).filter((name) => name.startsWith("JWT_SECRET"))).toEqual([]);
-  expect(await readFile(stack.configFile, "utf8")).toMatch(/JWT_SECRET: \{ live: \[\], active: 0 \}/);
+  expect((await readDeclared(stack.configFile)).JWT_SECRET).toEqual({ live: [], active: 0 });
+  expect((await readSupplied(stack.configFile)).get("JWT_SECRET")).toEqual([]);
   expect(servicesTouched(result).filter((name) => name !== "api")).toEqual([]);
 });
 

@@ -55,6 +55,9 @@ describe("declare", () => {
     expect(secrets.map(({ secret }) => secret)).toContain("IPFS_PINATA_JWT");
     expect(external["IPFS_PINATA_JWT"]).toEqual({ "1": token });
     expect(declare(dev).secrets.map(({ secret }) => secret)).not.toContain("IPFS_PINATA_JWT");
+    // What `pulumi config rm` of the last value leaves.
+    const emptied = declare({ ...dev, external: { IPFS_PINATA_JWT: {} } });
+    expect(emptied.secrets.map(({ secret }) => secret)).not.toContain("IPFS_PINATA_JWT");
   });
 
   test("switches an optional secret off when the stack says so, and refuses that for a required one", () => {
