@@ -28,7 +28,7 @@ const head = [
 
 /** Puts the rows into the table of a document, in place of those of the same round. */
 export async function writeRows(file: string, rows: readonly Row[]): Promise<void> {
-  const text = await readFile(file, "utf8");
+  const text = (await readFile(file, "utf8")).replace(/^\*\*No run has written rows yet.*\n\n?/m, "");
   const [before = "", rest = ""] = text.split(begin);
   const [old = "", after = ""] = rest.split(end);
   const rounds = new Set(rows.map(({ round }) => round));
