@@ -39,13 +39,13 @@ function nodeArgs(): string[] {
   return runtime.options.nodeargs.split(" ").map((word) => word.replace(/^"|"$/g, ""));
 }
 
-test("the pack serves without the parts of the SDK that it does not use", { timeout: 120_000 }, () => {
+test("the pack serves without the parts of the SDK that it does not use", { timeout: 300_000 }, () => {
   expect(serve(...nodeArgs())).toEqual({ serves: true, parts: ["@grpc/grpc-js/"] });
 });
 
 test(
   "where the language host does not heed nodeargs, it serves after the runner's own parts",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   () => {
     expect(serve()).toEqual({ serves: true, parts: ["@grpc/grpc-js/", "typescript/lib/typescript.js"] });
   },
