@@ -18,7 +18,7 @@ const spy = `
   const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = (text) => {
     const isLoaded = (part) =>
-      Object.values(cache).some(({ filename, exports }) => filename.includes("/node_modules/" + part) && !types.isProxy(exports));
+      Object.entries(cache).some(([file, { exports }]) => file.includes("/node_modules/" + part) && !types.isProxy(exports));
     const parts = ["@grpc/grpc-js/", "pacote/", "execa/", "typescript/lib/typescript.js"].filter(isLoaded);
     write(JSON.stringify({ serves: Number(text) > 0, parts }), () => process.exit());
     return true;
@@ -30,7 +30,7 @@ const env = { ...process.env, NODE_COMPILE_CACHE: path.join(cacheDirectory(), "n
 /** Serves the pack as a language host does, from a folder that is not the pack's. */
 function serve(...flags: readonly string[]): unknown {
   const args = [...flags, "--import", `data:text/javascript,${encodeURIComponent(spy)}`, runner, "127.0.0.1:1", pack];
-  return JSON.parse(execFileSync(process.execPath, args, { cwd: tmpdir(), encoding: "utf8", env }));
+  return JSON.parse(execFileSync(process.execPath, args, { cwd: tmpdir(), encoding: "utf8", env, timeout: 240_000 }));
 }
 
 function nodeArgs(): string[] {
