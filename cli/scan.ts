@@ -20,7 +20,7 @@ const exitUnreadable = 2;
 
 /**
  * `scan FILE…` and `scan --jsonl`: finds plaintext secrets in files or in entries on standard input.
- * Exit code 0 without findings, 1 with any, 2 when a file or a line could not be read.
+ * Exit code 0 without findings, 1 with any; 2 when there was none, but a file or a line could not be read.
  */
 export function scanCommand(streams?: ScanStreams): Command {
   return new Command("scan")
@@ -47,15 +47,14 @@ async function scanFiles(files: readonly string[], json: boolean, to: ScanStream
   const errors: ScanError[] = [];
   for (const file of files) {
     const result = await scanFile(file);
-    if (Array.isArray(result)) findings.push(...result);
-    else errors.push(result);
+    findings.push(...result.findings);
+    errors.push(...result.errors);
   }
-  to.output.write(
-    json ? `${JSON.stringify(findings, undefined, 2)}\n` : await table(findings, files.length - errors.length),
-  );
+  const scanned = files.length - new Set(errors.map(({ file }) => file)).size;
+  to.output.write(json ? `${JSON.stringify(findings, undefined, 2)}\n` : await table(findings, scanned));
   for (const { file, line, reason } of errors) to.errors.write(`${file}${line > 0 ? `:${line}` : ""}: ${reason}\n`);
-  if (errors.length > 0) return exitUnreadable;
-  return findings.length > 0 ? exitFindings : exitClean;
+  if (findings.length > 0) return exitFindings;
+  return errors.length > 0 ? exitUnreadable : exitClean;
 }
 
 async function table(findings: readonly ScanFinding[], scanned: number): Promise<string> {

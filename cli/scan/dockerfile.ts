@@ -1,7 +1,7 @@
-import type { ScanEntry } from "./entries.ts";
+import type { Reading, ScanEntry } from "./entries.ts";
 
 /** Reads `ENV`, `ARG`, `LABEL`, and the commands of `RUN`, `CMD`, `ENTRYPOINT` and `HEALTHCHECK`; the stage is the service. */
-export function readDockerfile(text: string): ScanEntry[] {
+export function readDockerfile(text: string): Reading {
   const entries: ScanEntry[] = [];
   let stage: string | undefined;
   for (const { line, keyword, rest } of instructions(text)) {
@@ -12,7 +12,7 @@ export function readDockerfile(text: string): ScanEntry[] {
       entries.push({ line, service: stage, name: keyword, value: wordsOf(rest) });
     }
   }
-  return entries;
+  return { entries, unreadable: [] };
 }
 
 /** Instructions with their continued lines joined and comments left out. */

@@ -9,15 +9,18 @@ export interface ScanEntry {
   readonly value: string;
   /** Set where the place alone makes a literal a finding: a Kubernetes Secret, a compose secret with inline content. */
   readonly place?: "kubernetes-secret" | "inline-secret";
+  /** Line where the value's first line stands, for a value of several: a finding names the one that it is in. */
+  readonly block?: number;
 }
 
-/** A file that could not be read as what it is. The reason never quotes the file. */
-export class UnparseableError extends Error {
-  override readonly name = "UnparseableError";
+/** A line that could not be read as what the file is. The reason never quotes the file. */
+export interface Unreadable {
   readonly line: number;
+  readonly reason: string;
+}
 
-  constructor(line: number, reason: string) {
-    super(reason);
-    this.line = line;
-  }
+/** What a reader found in a file. A part that can't be read does not hide the secrets in the others. */
+export interface Reading {
+  readonly entries: readonly ScanEntry[];
+  readonly unreadable: readonly Unreadable[];
 }

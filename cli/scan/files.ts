@@ -7,8 +7,7 @@ import { safeName } from "../../policies/detect/tree.ts";
 import { isPlainValue, isPublicMaterial } from "../../policies/detect/values.ts";
 import { readDockerfile } from "./dockerfile.ts";
 import { readDotenv } from "./dotenv.ts";
-import type { ScanEntry } from "./entries.ts";
-import { UnparseableError } from "./entries.ts";
+import type { Reading, ScanEntry } from "./entries.ts";
 import { readManifest } from "./manifest.ts";
 
 /** What `scan` prints of one finding; never the value. */
@@ -20,37 +19,47 @@ export interface ScanFinding {
   readonly rule: string;
 }
 
-/** A file that was not scanned. */
+/** A file, or with a line a part of one, that was not scanned. */
 export interface ScanError {
   readonly file: string;
   readonly line: number;
   readonly reason: string;
 }
 
-/** Scans one file by its name and its looks; an unreadable or unparseable one answers an error. */
-export async function scanFile(file: string): Promise<ScanFinding[] | ScanError> {
+/** What a scan of a file found, and what of it could not be read. */
+export interface ScanResult {
+  readonly findings: readonly ScanFinding[];
+  readonly errors: readonly ScanError[];
+}
+
+/** Scans one file by its name and its looks. */
+export async function scanFile(file: string): Promise<ScanResult> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    return { file, line: 0, reason: `can't be read (${code})` };
+    return unscanned(file, `can't be read (${code})`);
   }
   return scanText(file, text);
 }
 
 /** Scans a file's text. */
-export function scanText(file: string, text: string): ScanFinding[] | ScanError {
-  if (text.includes("\0")) return { file, line: 0, reason: "is not text" };
+export function scanText(file: string, text: string): ScanResult {
+  if (text.includes("\0")) return unscanned(file, "is not text");
   try {
-    return findings(file, readerOf(file, text)(text));
-  } catch (error) {
-    if (error instanceof UnparseableError) return { file, line: error.line, reason: error.message };
-    return { file, line: 0, reason: "can't be read as any known format" };
+    const { entries, unreadable } = readerOf(file, text)(text);
+    return { findings: findings(file, entries), errors: unreadable.map((each) => ({ file, ...each })) };
+  } catch {
+    return unscanned(file, "can't be read as any known format");
   }
 }
 
-function readerOf(file: string, text: string): (text: string) => ScanEntry[] {
+function unscanned(file: string, reason: string): ScanResult {
+  return { findings: [], errors: [{ file, line: 0, reason }] };
+}
+
+function readerOf(file: string, text: string): (text: string) => Reading {
   const name = basename(file).toLowerCase();
   if (/^(?:dockerfile|containerfile)(?:\.|$)|\.(?:dockerfile|containerfile)$/.test(name)) return readDockerfile;
   if (/\.(?:ya?ml|json|jsonc)$/.test(name)) return readManifest;
@@ -67,7 +76,7 @@ function findings(file: string, entries: readonly ScanEntry[]): ScanFinding[] {
     if (finding === undefined) continue;
     const each = {
       file,
-      line: entry.line,
+      line: lineOf(entry),
       service: entry.service === undefined ? null : safeName(entry.service),
       name: safeName(entry.name),
       rule: finding.rule,
@@ -77,6 +86,13 @@ function findings(file: string, entries: readonly ScanEntry[]): ScanFinding[] {
     seen.add(key);
   }
   return found.sort((left, right) => left.line - right.line);
+}
+
+/** The line of a finding: in a value of several, the first that is a secret by itself. */
+function lineOf({ line, name, value, block }: ScanEntry): number {
+  if (block === undefined) return line;
+  const at = value.split("\n").findIndex((each) => detect("", each) !== undefined || detect(name, each) !== undefined);
+  return at < 0 ? line : block + at;
 }
 
 function judge(entry: ScanEntry): Finding | undefined {

@@ -1,7 +1,6 @@
 import type { Document, Pair, YAMLMap, YAMLSeq } from "yaml";
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
-import type { ScanEntry } from "./entries.ts";
-import { UnparseableError } from "./entries.ts";
+import type { Reading, ScanEntry, Unreadable } from "./entries.ts";
 import { readSecretManifest } from "./kubernetes.ts";
 
 /** Kinds whose `data` names secrets kept elsewhere, or holds them encrypted. */
@@ -19,9 +18,9 @@ interface Place {
 /**
  * Reads any YAML or JSON (a subset of it): compose and stack files, ECS task definitions, Kubernetes manifests.
  * Anchors, aliases, merge keys and several documents are followed; every node is read once, for the first service that uses it.
- * @throws UnparseableError for the first syntax error
+ * Unreadable is each document with a syntax error, whatever could be read of it.
  */
-export function readManifest(text: string): ScanEntry[] {
+export function readManifest(text: string): Reading {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
@@ -31,13 +30,14 @@ export function readManifest(text: string): ScanEntry[] {
     logLevel: "silent",
   });
   const entries: ScanEntry[] = [];
-  if (!Array.isArray(documents)) return entries;
+  const unreadable: Unreadable[] = [];
+  if (!Array.isArray(documents)) return { entries, unreadable };
   for (const document of documents) {
     const error = document.errors[0];
-    if (error !== undefined) throw new UnparseableError(lines.linePos(error.pos[0]).line, reasonOf(error.code));
+    if (error !== undefined) unreadable.push({ line: lines.linePos(error.pos[0]).line, reason: reasonOf(error.code) });
     new Walk(document, lines, entries).root();
   }
-  return entries;
+  return { entries, unreadable };
 }
 
 /** A parser's error code in words; its message would quote the file. */
@@ -53,6 +53,11 @@ export function textOf(node: unknown): string | undefined {
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint")
     return source ?? String(value);
   return undefined;
+}
+
+/** Text that keeps its lines, written below its key. */
+function isBlock(node: unknown): boolean {
+  return isScalar(node) && node.type === "BLOCK_LITERAL";
 }
 
 function keyOf(pair: Pair): string {
@@ -80,11 +85,7 @@ class Walk {
     }
     const kind = textOf(contents.get("kind", true));
     const service = this.nameOf(contents.get("metadata", true)) ?? textOf(contents.get("family", true));
-    if (kind === "Secret" && contents.has("apiVersion")) {
-      this.entries.push(...readSecretManifest(contents, service, (node) => this.lineOf(node)));
-      return;
-    }
-    if (kind !== undefined && referringKinds.test(kind)) return;
+    if (this.kubernetesSecret(contents)) return;
     // Services come first, so that what they share by anchors is reported under a service and not under `x-…`.
     const pairs = [...contents.items].sort(
       (left, right) => Number(keyOf(right) === "services") - Number(keyOf(left) === "services"),
@@ -96,6 +97,17 @@ class Walk {
       else if ((key === "secrets" || key === "configs") && isMap(value)) this.inlineContents(key, value);
       else this.visit(value, { service: kind === undefined ? undefined : service, name: key });
     }
+  }
+
+  /** A manifest, of its own or in a list, that holds secrets, whose values all count, or only refers to some. */
+  private kubernetesSecret(manifest: YAMLMap): boolean {
+    const kind = textOf(manifest.get("kind", true));
+    if (kind === undefined || !manifest.has("apiVersion")) return false;
+    if (kind === "Secret") {
+      const service = this.nameOf(manifest.get("metadata", true));
+      this.entries.push(...readSecretManifest(manifest, service, (node) => this.lineOf(node)));
+    }
+    return kind === "Secret" || referringKinds.test(kind);
   }
 
   private services(services: YAMLMap): void {
@@ -135,7 +147,7 @@ class Walk {
       this.seen.add(node);
     } else if (isMap(node) && !this.seen.has(node)) {
       this.seen.add(node);
-      this.visitMap(node, place);
+      if (!this.kubernetesSecret(node)) this.visitMap(node, place);
     } else if (isSeq(node) && !this.seen.has(node)) {
       this.seen.add(node);
       this.visitSeq(node, place);
@@ -190,6 +202,7 @@ class Walk {
       service: place.service,
       name: place.name,
       value,
+      ...(isBlock(node) ? { block: this.lineOf(node) + 1 } : {}),
       ...(inline ? { place: "inline-secret" } : {}),
     });
   }

@@ -81,6 +81,11 @@ function flagSecret(program: string, words: readonly string[], at: number, word:
     if (named && value) return true;
     if (/^password-?command$/.test(long)) return /^["']?echo$/.test(next ?? "") && isPassword(words[at + 2]);
   }
+  // `git -c http.proxyPassword x`, `npm config set …:_password x`
+  if (/^[A-Za-z][\w-]*(?:\.[\w-]+)+$/.test(word)) {
+    const kind = classifyName(word);
+    if ((kind === "password" || kind === "secret") && isPassword(next) && !isQuantity(bare(next ?? ""))) return true;
+  }
   if (word === "-u" || word === "-U") return userPrograms.test(program) && isUserPassword(next);
   for (const { program: owner, flags, glued } of programs) {
     if (!owner.test(program)) continue;
@@ -144,7 +149,7 @@ function programSecret(program: string, words: readonly string[], at: number, wo
     case "rabbitmqctl":
       return /^(?:add_user|change_password)$/.test(word) && isPassword(place(2));
     case "vault":
-      return word === "login" && isPassword(place(1)) && !/[=]/.test(place(1) ?? "");
+      return /^(?:login|unseal)$/.test(word) && isPassword(place(1)) && !/[=]/.test(place(1) ?? "");
     case "mc":
       return word === "set"
         ? isPassword(place(4))

@@ -1,7 +1,7 @@
 import { classifyName } from "./names.ts";
 import { isRandom } from "./entropy.ts";
 import { standsFor } from "./references.ts";
-import { isPlainValue, isPath } from "./values.ts";
+import { isPath, isPlainValue, isUuid } from "./values.ts";
 
 /** Credentials inside a text: URLs, webhooks, data source names, headers, SQL. Every scan is linear. */
 
@@ -26,6 +26,8 @@ function decode(text: string): string {
 
 /** A URL that carries a password, a token in its user or its query. */
 export function urlCredentials(value: string): boolean {
+  // A signature by itself, to be put behind an address.
+  if (/^\?\w{1,40}=/.test(value) && !/\s/.test(value) && secretQuery(value.slice(0, 4096))) return true;
   let from = 0;
   for (let count = 0; count < 256; count++) {
     const at = value.indexOf("://", from);
@@ -60,7 +62,10 @@ function userInfo(url: string): boolean {
       !/^\/\d+$/.test(stop < 0 ? "" : url.slice(stop)) &&
       isLiteral(user)
     );
-  return isLiteral(user.slice(colon + 1));
+  const isPattern = [user.slice(0, colon), user.slice(colon + 1), host.replace(/:\w+$/, "")].every((part) =>
+    /^[A-Z][A-Z_]{2,}$/.test(part),
+  );
+  return !isPattern && isLiteral(user.slice(colon + 1));
 }
 
 function secretQuery(url: string): boolean {
@@ -93,6 +98,8 @@ const webhooks = [
   /open\.(?:feishu\.cn|larksuite\.com)\/open-apis\/bot\/v2\/hook\/[0-9a-f-]{20,}/,
   /(?:oapi\.dingtalk\.com\/robot\/send|qyapi\.weixin\.qq\.com\/cgi-bin\/webhook\/send)\?\w+=[\w-]{20,}/,
   /\/hooks\/[a-z0-9]{24,32}(?![\w-])/,
+  // An address kept secret: calendars, feeds.
+  /\/private-[0-9a-f]{32}(?![\w-])/,
 ];
 
 /** An address that is a credential itself: whoever knows it may post. */
@@ -126,8 +133,7 @@ export function authorizationHeader(name: string, value: string): boolean {
     const scheme = (match[1] ?? "").toLowerCase();
     const credential = match[2] ?? "";
     if (!isLiteral(credential) || holdsTemplate(value, match.index + match[0].length - credential.length)) continue;
-    const header =
-      /authorization/i.test(name) || /authorization["']?\s*[:=]?\s*["']?$/i.test(value.slice(0, match.index));
+    const header = isHeaderName(name) || /authorization["']?\s*[:=]?\s*["']?$/i.test(value.slice(0, match.index));
     if (scheme === "basic") {
       if (
         /^[A-Za-z0-9+/_-]{6,}={0,2}$/.test(credential) &&
@@ -142,6 +148,9 @@ export function authorizationHeader(name: string, value: string): boolean {
     )
       return true;
   }
+  // A vendor's own scheme: `Splunk …`, `GenieKey …`.
+  const own = isHeaderName(name) ? /^[A-Za-z][\w-]{1,24}\s{1,4}(\S{16,4096})$/.exec(value)?.[1] : undefined;
+  if (own !== undefined && isLiteral(own) && (isRandom(own, 16) || isUuid(own))) return true;
   for (const match of value.matchAll(
     /(?:^|[\s"'])([A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+){1,6}):\s{0,4}([^\s"',;]{6,4096})/g,
   )) {
@@ -150,6 +159,11 @@ export function authorizationHeader(name: string, value: string): boolean {
       return true;
   }
   return false;
+}
+
+/** `AUTHORIZATION`, `AUTH_HEADER`: what stands there is sent as it is. */
+function isHeaderName(name: string): boolean {
+  return /authorization|auth\w{0,16}[_-]?header$/i.test(name);
 }
 
 /** The matched text stops where a reference starts: `Bearer ${TOKEN}`. */

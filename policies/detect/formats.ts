@@ -109,6 +109,8 @@ const formats: readonly Format[] = [
   format("pulumi-token", "pul-", "pul-[0-9a-f]{40}"),
   format("1password-token", "ops_ey", "ops_ey[A-Za-z0-9+/_-]{100,}={0,3}"),
   format("age-secret-key", "AGE-SECRET-KEY-", "AGE-SECRET-KEY-1[A-Z0-9]{50,70}"),
+  format("nostr-secret-key", "nsec1", "nsec1[a-z0-9]{58}"),
+  format("twitch-oauth", "oauth:", "oauth:[a-z0-9]{30}"),
   format("atlassian-token", "ATATT3x", "ATATT3x[A-Za-z0-9_=-]{60,}"),
   format("bitbucket-token", "ATBB", "ATBB[A-Za-z0-9]{28,40}"),
   format("linear-key", "lin_", "lin_(?:api|oauth)_[A-Za-z0-9]{32,64}"),

@@ -5,6 +5,7 @@ import type { NameClass } from "./names.ts";
 import { classifyName, isPlaceName, wordsOf } from "./names.ts";
 import { standsFor } from "./references.ts";
 import {
+  isAddress,
   isCloudName,
   isFingerprint,
   isPath,
@@ -45,6 +46,7 @@ function isExempt(value: string): boolean {
 export function namedSecret(name: string, value: string): Finding | undefined {
   if (isExempt(value) || isFingerprint(name, value)) return undefined;
   const kind = classifyName(name);
+  if (isAddress(value) && kind !== "secret" && kind !== "password") return undefined;
   if (isPlaceName(name)) return isRandomSecret(value) ? highEntropy : undefined;
   switch (kind) {
     case "password":
@@ -90,7 +92,8 @@ function looseSecret(value: string): Finding | undefined {
 
 /** `user:password` and `neo4j/password` where authentication is set, and random tokens. */
 function authSecret(name: string, value: string): Finding | undefined {
-  const pair = /^[\w.@%+-]{1,64}:([^\s:/][^\s:]{2,255})$/.exec(value)?.[1];
+  // Some take a list of users.
+  const pair = /^[\w.@%+-]{1,64}:([^\s:/][^\s:]{2,255})$/.exec(value.split(",", 1)[0] ?? "")?.[1];
   if (pair !== undefined && !/^\d+$/.test(pair) && !isHost(value)) return userPassword;
   if (wordsOf(name).includes("neo4j") && /^neo4j\/\S+$/.test(value)) return userPassword;
   return isRandomHex(value) || isRandomBase64(value, 20) ? highEntropy : undefined;
@@ -110,7 +113,9 @@ function keySecret(name: string, value: string): Finding | undefined {
   const words = wordsOf(name);
   if (isUuid(value))
     return words.at(-1) === "key" &&
-      !/^(?:idempotency|instrumentation|partition|primary|cache|routing|object|row|sort)$/.test(words.at(-2) ?? "")
+      !/^(?:idempotency|instrumentation|partition|primary|cache|routing|object|row|sort|kms|cmk)$/.test(
+        words.at(-2) ?? "",
+      )
       ? highEntropy
       : undefined;
   const salted = words.some((word) => /^(?:keys?|salt|auth|session|cookie)$/.test(word));

@@ -109,7 +109,7 @@ function classifyCore(words: readonly string[], core: { end: number; kind: NameC
   const tail = words.slice(core.end + 1);
   const word = words[core.end] ?? "";
   if (core.kind === "connection") return tail.some((next) => isAbout(next)) ? "about" : "connection";
-  if (/^(?:keys?|tokens?|jwt)$/.test(word) && (isPublic(head) || isPublic(tail))) return "public";
+  if (/^(?:keys?|tokens?|jwt)$/.test(word) && (isPublic(head) || isPublic(tail) || isSearchOnly(head))) return "public";
   if (
     /^(?:existing|pull|on|if|ask)$/.test(head.at(-1) ?? "") ||
     (/^(?:max|min|num|total|count)$/.test(head.at(-1) ?? "") && /^tokens?$/.test(word))
@@ -125,6 +125,11 @@ function classifyCore(words: readonly string[], core: { end: number; kind: NameC
   if (tail.some((next) => identifierWords.has(next))) return "identifier";
   if (tail.some((next) => !qualifierWords.has(next) && !/^v?\d+$/.test(next))) return "loose";
   return core.kind;
+}
+
+/** Search services that give browsers a key which can only search. */
+function isSearchOnly(words: readonly string[]): boolean {
+  return words.includes("search") && words.some((word) => /^(?:algolia|meili|meilisearch|typesense)$/.test(word));
 }
 
 function isPublic(words: readonly string[]): boolean {
@@ -161,6 +166,7 @@ function classify(name: string): NameClass {
   }
   if (
     isPublic(words) ||
+    isSearchOnly(words) ||
     published.test(name) ||
     words.some(
       (word) =>

@@ -34,7 +34,7 @@ function valueAfter(text: string, start: number, separator: RegExp): string {
 /** Is any pair in the text a secret by its name? */
 export function pairSecret(owner: string, text: string): boolean {
   const headers = /headers?$/i.test(owner);
-  if (!text.includes("=") && !text.includes(":") && !/\n/.test(text)) return false;
+  if (!/[=:\n]|^\s*\w+\s+\S+\s+\S+$|<\/|["'],/.test(text)) return false;
   const separator = text.includes(";") ? /[;\n]/ : /[\s,&)]/;
   let count = 0;
   for (let at = text.indexOf("="); at >= 0 && count < pairLimit; at = text.indexOf("=", at + 1)) {
@@ -52,7 +52,9 @@ export function pairSecret(owner: string, text: string): boolean {
       return true;
     if (headers && /-/.test(name) && classifyName(name) === "neutral" && isRandom(value, 20)) return true;
   }
-  return (text.includes("\n") && lineSecret(text)) || quotedSecret(text);
+  return (
+    (text.includes("\n") && lineSecret(text)) || directiveSecret(text) || elementSecret(text) || quotedSecret(text)
+  );
 }
 
 function isNamed(name: string): boolean {
@@ -75,8 +77,27 @@ function pairValue(name: string, value: string): boolean {
   );
 }
 
+/** `SetEnv DB_PASSWORD x`, `fastcgi_param API_KEY x;`, `ENV TOKEN x`: a directive, a name and its value. */
+function directiveSecret(line: string): boolean {
+  const match =
+    /^\s{0,40}(?:SetEnv|fastcgi_param|uwsgi_param|proxy_set_header|env|ENV|ARG|setx?)\s{1,4}["']?([\w.-]{2,80})["']?\s{1,8}(\S{1,1024}?);?\s*$/.exec(
+      line,
+    );
+  return match?.[1] !== undefined && isNamed(match[1]) && pairValue(match[1], match[2] ?? "");
+}
+
+/** `<password>x</password>`. */
+function elementSecret(text: string): boolean {
+  for (const match of text.matchAll(/<([A-Za-z][\w.-]{1,79})>([^<>\n]{1,1024})<\/\1>/g)) {
+    if (isNamed(match[1] ?? "") && pairValue(match[1] ?? "", match[2] ?? "")) return true;
+  }
+  return false;
+}
+
 /** Lines of YAML and of configuration files: `password: x`, `requirepass x`. */
 function lineSecret(text: string): boolean {
+  // A list of `user:password` that cloud-init or a shell gives to chpasswd.
+  const chpasswd = /\bchpasswd\b/.test(text);
   for (const line of text.split("\n", pairLimit)) {
     const yaml = /^[\s-]{0,80}["']?([\w.-]{2,80})["']?\s{0,4}:\s{1,4}(\S.{0,4096})$/.exec(line);
     if (yaml?.[1] !== undefined && isNamed(yaml[1]) && pairValue(yaml[1], (yaml[2] ?? "").replace(/\s#.*$/, "")))
@@ -86,14 +107,20 @@ function lineSecret(text: string): boolean {
         line,
       );
     if (conf?.[1] !== undefined && pairValue(conf[1], conf[2] ?? "")) return true;
+    if (directiveSecret(line)) return true;
+    if (chpasswd && /^\s{0,40}(?:-\s)?["']?[a-z_][\w-]{0,31}:(?!R["']?$|RANDOM\b)[^\s:]{3,256}$/.test(line))
+      return true;
   }
   return false;
 }
 
-/** `"password": "x"` in text that looks like JSON but is not. */
+/** `"password": "x"` in text that looks like JSON but is not, `password: 'x'` in JavaScript, `define('AUTH_KEY', 'x')` in PHP. */
 function quotedSecret(text: string): boolean {
-  for (const match of text.matchAll(/["']([\w.-]{2,80})["']\s{0,4}(?::|=>)\s{0,4}(["'])([^"'\n]{1,1024})\2/g)) {
-    if (isNamed(match[1] ?? "") && pairValue(match[1] ?? "", match[3] ?? "")) return true;
-  }
-  return false;
+  const forms = [
+    /["']([\w.-]{2,80})["']\s{0,4}(?::|=>|,)\s{0,4}(["'])([^"'\n]{1,1024})\2/g,
+    /[{,\s]([A-Za-z_]\w{1,79}):\s{0,4}(["'])([^"'\n]{1,1024})\2/g,
+  ];
+  return forms.some((form) =>
+    [...text.matchAll(form)].some(([, name = "", , value = ""]) => isNamed(name) && pairValue(name, value)),
+  );
 }

@@ -9,7 +9,7 @@ import { isMask } from "./values.ts";
 const schemes =
   /^(?=[^/]*?(?:secret|vault|ssm|kms|param|keyvault|keyring|keychain|doppler|infisical|conjur|akeyless|berglas|chamber|pulumi|sops|lastpass|keepass|kube|k8s|configmap|bitwarden|(?:^|[:+-])(?:op|sm|gsm|akv|kv|bws?|env|envvar|file|fromfile|valuefrom|gcpsm|awssm):))[a-z][\w+-]{0,40}(?::[a-z][\w+-]{0,40}){0,3}:\/{0,3}[\w.{}$][\w./:@#?=&+ {}$-]*$/i;
 const wrapped = [
-  /^\$\$?[A-Za-z_][A-Za-z0-9_.]*$/, // $VAR, $$VAR
+  /^\$\$?(?![a-z]+\d+[a-z]+\d*[a-z]*\d*$)[A-Za-z_][A-Za-z0-9_.]*$/, // $VAR, $$VAR, but no $ecr3t
   /^\$\$?\([^()]*(?:\([^()]*\)[^()]*)*\)$/, // $(VAR), $(command)
   /^`[^`]*`$/, // `command`
   /^\{\{[^{}]*\}\}$/, // {{ helm, jinja, vault, resolve:… }}
@@ -33,6 +33,9 @@ const wrapped = [
   /^(?:var|local|data|module|each|random_password|random_string|random_id|aws_[a-z_]+|google_[a-z_]+|azurerm_[a-z_]+|vault_[a-z_]+|process\.env|os\.environ|secrets|env|inputs|steps|Values|\.Values|credentials)\.[A-Za-z_][\w.[\]"'-]*$/,
   /^(?:os\.environ|os\.getenv|System\.getenv|getenv|env|ENV|process\.env|lookup|file|config|Deno\.env\.get|secret|secrets|ssm|fromFile|toSecret)(?:\.get)?\s*[([][^()[\]]{0,200}[)\]]$/,
   /^:'?"?[A-Za-z_]\w*'?"?$/, // psql variable
+  /^\$\[[^[\]]*\]$/, // $[variables.x] of Azure Pipelines
+  /^\(\([\w./-]+\)\)$/, // ((x)) of Concourse
+  /^[A-Za-z_][\w.]*\(\s?(["'])[\w./:-]+\1\s?\)$/, // config.require("x"), a call in some program
 ];
 
 /** Is the whole text a reference without a default? */
@@ -47,7 +50,7 @@ export function isReference(value: string): boolean {
 export function holdsReference(value: string): boolean {
   return (
     /\$\$?\{[^}]|\$\$?\([^)]|\{\{|<%|#\{|%\([a-z_]+\)s|%[A-Z_]{2,40}%|^:'?[a-z_]+'?$|^%s$/i.test(value) ||
-    /(?:^|[\s:=/"'(,;|])\$\$?[A-Za-z_]\w*(?:$|[\s:=@/"'),;&?!|.\\-])|[@&?!-]\$\$?[A-Z_][A-Z0-9_]{2,}(?:$|[\s:=@/"'),;&?|])/.test(
+    /(?:^|[\s:=/"'(,;|])\$\$?(?![a-z]+\d+[a-z]+\d*[a-z]*\d*$)[A-Za-z_]\w*(?:$|[\s:=@/"'),;&?!|.\\-])|[@&?!-]\$\$?[A-Z_][A-Z0-9_]{2,}(?:$|[\s:=@/"'),;&?|])/.test(
       value,
     )
   );

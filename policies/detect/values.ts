@@ -27,6 +27,7 @@ export function isQuantity(value: string): boolean {
       value,
     ) ||
     /^(?:\d{1,6}[hms]){1,3}$/i.test(value) ||
+    /^\d{1,6}\.(?:second|minute|hour|day|week|month|year)s?$/.test(value) ||
     /^\d{4}-\d\d-\d\d(?:[T ][\d:.]{5,16}(?:Z|[+-]\d\d:?\d\d)?)?$/.test(value)
   );
 }
@@ -40,7 +41,7 @@ export function isMask(value: string): boolean {
   )
     return true;
   if (/^\[?(?:redacted|masked|filtered|sensitive)\]?$/i.test(value)) return true;
-  if (/\.{3}$|…|\*{4,}|x{8,}$/i.test(value)) return true;
+  if (/\.{3}$|…|\*{4,}|x{8,}$|[-_]x{3,}$/i.test(value) || /^[-_.=?*•]{1,2}$/.test(value)) return true;
   return /^(?:__[A-Za-z][A-Za-z0-9_]*__|@@?[A-Za-z][A-Za-z0-9_]*@@?|%%?[A-Za-z][A-Za-z0-9_]*%%?|\{[A-Za-z][\w. -]*\})$/.test(
     value,
   );
@@ -53,7 +54,9 @@ export function isPath(value: string): boolean {
   if (/^[A-Za-z]:[\\/]/.test(text)) return true;
   if (extension.test(text) && /^[\w@.~%+\-\\/$*]+$/.test(text)) return true;
   if (!/^(?:~|\.{1,2})?\//.test(text) || !/^[\w@.~%+\-/:,$={}*]+$/.test(text))
-    return text !== value && /^[\w@.~\-/]+$/.test(text);
+    return (
+      (text !== value && /^[\w@.~\-/]+$/.test(text)) || /^[a-z][a-z_-]*(?:\/[a-z][a-z_-]*)+\.[a-z]{2,5}$/.test(text)
+    );
   const segments = text.split("/").filter((segment) => segment !== "" && segment !== "~" && !/^\.+$/.test(segment));
   if (segments.length === 0) return true;
   const worded = segments.filter(
@@ -73,11 +76,16 @@ export function isPublicMaterial(value: string): boolean {
   if (/^'?(?:sha(?:1|224|256|384|512)|md5)[-:=][A-Za-z0-9+/=_-]{16,}'?$/i.test(value)) return true;
   if (/@sha256:[0-9a-f]{64}$/.test(value)) return true;
   if (/^(?:Qm[1-9A-HJ-NP-Za-km-z]{44}|baf[a-z2-7]{50,})$/.test(value)) return true;
-  if (/^(?:age1[a-z0-9]{50,70}|0x[0-9a-fA-F]{40}|AAAA[BCE][A-Za-z0-9+/]{20,}={0,2})$/.test(value)) return true;
+  if (/^(?:age1[a-z0-9]{50,70}|AAAA[BCE][A-Za-z0-9+/]{20,}={0,2})$/.test(value)) return true;
   if (/^data:[a-z]+\/[a-z0-9.+-]+[;,]/i.test(value)) return true;
   if (/^(?:iVBORw0KGgo|R0lGOD|\/9j\/|H4sI|UklGR|PHN2Zy|Qk0)/.test(value)) return true;
   if (/^(?:pk_(?:live|test)_|pk\.eyJ|phc_|pub[0-9a-f]{32}$)/.test(value)) return true;
   return /\.apps\.googleusercontent\.com$/.test(value);
+}
+
+/** The address of a contract or an account on a chain; some vendors' secrets look the same. */
+export function isAddress(value: string): boolean {
+  return /^0x[0-9a-fA-F]{40}$/.test(value);
 }
 
 /** The fingerprint of an OpenPGP key, as images pin the keys of their downloads. */

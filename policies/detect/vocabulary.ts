@@ -54,7 +54,7 @@ export const aboutWords = list(
    thumbprint generator generation exchange flow grant introspection revocation signature2 template tmpl config
    configuration configmap options opts settings santa manager master minion list lists feature features flag flags
    support supported available status state valid debug log logging logs metrics recovery forgot remember device
-   website domain site app2 model split splitter window chunk overlap profile profiles tokenizer input output completion context`,
+   website domain site app2 model split splitter window chunk overlap within after until since ignore exclude scan scanning scanner profile profiles tokenizer input output completion context`,
 );
 
 /** Behind a secret word these change nothing: it is still the secret. */
@@ -62,7 +62,7 @@ export const qualifierWords = list(
   `prod production dev develop development test testing staging stage stg local ci qa uat live demo default old new
    current next previous prev primary secondary main backup value val b64 base64 encoded plain plaintext raw string json
    base key keys override initial init temp tmp hex pem data a b c x y z v one two first second main internal external
-   shared global read write ro rw key1 key2 admin root db api app web worker master replica us eu`,
+   shared global read write ro rw key1 key2 admin root db api app web worker master replica us eu code`,
 );
 
 /** Names of ids, hashes and other public material: random text under them is no secret. */

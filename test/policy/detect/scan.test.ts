@@ -9,14 +9,14 @@ import type { ScanError, ScanFinding } from "../../../cli/scan/files.ts";
 import { scanText } from "../../../cli/scan/files.ts";
 
 const found = (file: string, content: string): [number, string | null, string, string][] => {
-  const result = scanText(file, content);
-  if (!Array.isArray(result)) throw new Error(result.reason);
-  return result.map(({ line, service, name, rule }: ScanFinding) => [line, service, name, rule]);
+  const { findings, errors } = scanText(file, content);
+  if (errors[0] !== undefined) throw new Error(errors[0].reason);
+  return findings.map(({ line, service, name, rule }: ScanFinding) => [line, service, name, rule]);
 };
 const failed = (file: string, content: string): ScanError => {
-  const result = scanText(file, content);
-  if (Array.isArray(result)) throw new Error("was scanned");
-  return result;
+  const { errors } = scanText(file, content);
+  if (errors[0] === undefined) throw new Error("was scanned");
+  return errors[0];
 };
 
 describe("compose files", () => {
@@ -132,7 +132,7 @@ spec: { data: [{ secretKey: DB_PASSWORD, remoteRef: { key: prod/db } }] }
     [11, "app", "args", "command-argument"],
     [14, "app", "JWT_SECRET", "named-secret"],
     [19, "db", "password", "kubernetes-secret"],
-    [28, "config", "app.properties", "embedded-secret"],
+    [29, "config", "app.properties", "embedded-secret"],
   ]);
 });
 
@@ -150,6 +150,37 @@ TOKEN=\${TOKEN}
     [3, null, "DB_PASSWORD", "named-secret"],
     [5, null, "API_KEY", "named-secret"],
   ]);
+});
+
+test("a Secret in a list of manifests counts like one of its own", () => {
+  const list = `apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Secret
+    metadata: { name: inner }
+    data:
+      blob: aGVsbG8gdGhlcmU=
+  - { apiVersion: v1, kind: ConfigMap, metadata: { name: plain }, data: { blob: hello there } }
+`;
+  expect(found("list.yaml", list)).toEqual([[8, "inner", "blob", "kubernetes-secret"]]);
+});
+
+test("a finding in a text of several lines names the line that holds it", () => {
+  const config = `configs:
+  app:
+    content: |
+      [db]
+      host = db
+      password = Zk29fjQ8sLw0
+`;
+  expect(found("compose.yml", config)).toEqual([[6, null, "app", "embedded-secret"]]);
+});
+
+test("a syntax error in one document hides no finding in another", () => {
+  const { findings, errors } = scanText("two.yaml", "DB_PASSWORD: Tr0ub4dor\n---\na: [1\nb: 2\n");
+  expect(findings).toMatchObject([{ line: 1, name: "DB_PASSWORD" }]);
+  expect(errors).toMatchObject([{ file: "two.yaml", line: 4 }]);
 });
 
 test("Dockerfiles: ENV, ARG and commands, by stage", () => {
@@ -213,15 +244,18 @@ describe("the command", () => {
     ]);
   });
 
-  test("exits 2 for a file it can't read, names it, and scans the others", async () => {
+  test("names what it can't read, scans the rest, and exits 2 without findings, 1 with any", async () => {
+    const missing = join(directory, "missing.yml");
+    expect(await run(["--json", missing])).toMatchObject({ code: 2, output: "[]\n" });
     const { output, errors, code } = await run([
       "--json",
-      join(directory, "missing.yml"),
+      missing,
       file("bad.yml", "a: ["),
-      file("good.env", "DB_PASSWORD=Tr0ub4dor\n"),
+      file("good.env", "no assignment\nDB_PASSWORD=Tr0ub4dor\n"),
     ]);
-    expect(code).toBe(2);
+    expect(code).toBe(1);
     expect(JSON.parse(output)).toHaveLength(1);
+    expect(errors).toMatch(/good\.env:1: not an assignment/);
     expect(errors).toContain("missing.yml: can't be read (ENOENT)");
     expect(errors).toMatch(/bad\.yml:1: not valid YAML or JSON/);
   });
