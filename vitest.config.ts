@@ -35,6 +35,8 @@ export default defineConfig({
           name: "fault",
           include: ["test/e2e/fault.test.ts"],
           globalSetup: ["test/e2e/faultSetup.ts"],
+          // Stacks at a time: a third would starve the health checks of two cores.
+          maxConcurrency: 2,
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },

@@ -4,6 +4,8 @@ import type { Report } from "./progress.ts";
 
 /** Everything on this machine: a Swarm of one node needs no other address. */
 const address = "127.0.0.1";
+/** Managers talk to each other there. */
+const port = 2377;
 
 /**
  * Makes the engine a Swarm of one node if it is in none.
@@ -15,8 +17,15 @@ export async function ensureSwarm(host: string): Promise<boolean> {
   const format = "{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}} {{.Swarm.Error}}";
   const [state, manages, ...error] = (await dockerOrFail(host, ["info", "--format", format])).trim().split(" ");
   if (state === "inactive") {
-    await dockerOrFail(host, ["swarm", "init", `--advertise-addr=${address}`, `--listen-addr=${address}:2377`]);
-    return true;
+    const init = ["swarm", "init", `--advertise-addr=${address}`, `--listen-addr=${address}:${port}`];
+    const { exitCode, stderr } = await docker(host, init);
+    if (exitCode === 0) return true;
+    if (stderr.includes("address already in use")) {
+      throw new OperatorError(
+        `another Swarm of this machine has port ${port}: stop its engine (make down, where it was started), or set DOCKER_HOST to it`,
+      );
+    }
+    throw new OperatorError(`docker swarm init failed:\n${stderr.trim()}`);
   }
   if (state === "locked") throw new OperatorError("the engine's Swarm is locked: run docker swarm unlock");
   if (state !== "active") throw new OperatorError(`the engine's Swarm is ${state ?? "unknown"}: ${error.join(" ")}`);
