@@ -1,4 +1,5 @@
 import { age } from "./age.ts";
+import { developmentStore } from "./development-store.ts";
 import { encryptedState } from "./encrypted-state.ts";
 import { keyMaterial } from "./key-material.ts";
 import { leastPrivilege } from "./least-privilege.ts";
@@ -10,5 +11,15 @@ import { strength } from "./strength.ts";
 
 /** The policies of the pack. Those with a memory of the run are made anew each time. */
 export function rules(): readonly Rule[] {
-  return [noPlaintextEnv, noCatalogValue(), strength, keyMaterial, age, leastPrivilege, encryptedState, safeRollout];
+  return [
+    noPlaintextEnv,
+    noCatalogValue(),
+    strength,
+    keyMaterial,
+    age,
+    leastPrivilege,
+    encryptedState,
+    safeRollout,
+    developmentStore,
+  ];
 }

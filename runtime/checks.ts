@@ -135,7 +135,11 @@ function filesOf(manifest: Manifest): File[] {
 
 async function readOne(provider: SecretProvider, file: File): Promise<Reading> {
   try {
-    return { ...file, value: await provider.read(file.fileName), findings: [] };
+    return {
+      ...file,
+      value: await provider.read(file.fileName, { entry: file.entry.name, generation: file.generation }),
+      findings: [],
+    };
   } catch (error) {
     // Only a ProviderError's words are known to be free of values.
     const known = error instanceof ProviderError;

@@ -40,7 +40,9 @@ export async function inspectSecrets(options: LoadOptions = {}): Promise<Inspect
   }
   const provider = makeProvider(options, manifest, env);
   if ("reason" in provider) return stopped([provider], manifest, service);
-  return { ...(await checkAll(manifest, provider)), manifest, service };
+  const result = await checkAll(manifest, provider);
+  await provider.close?.();
+  return { ...result, manifest, service };
 }
 
 /** Rejects with `SecretsError`, which holds every finding at once and no value. */

@@ -3,7 +3,14 @@
  * registry maps `SECRET_PROVIDER` to one and is open: `registerProvider("vault", …)` in the service's own main.
  */
 import { dockerProvider } from "./docker.ts";
+import { readEnvFile, variableOf } from "./envFile.ts";
 import { ProviderError } from "./providerError.ts";
+
+/** Which generation of which entry a file of the manifest is. */
+export interface FilePlace {
+  readonly entry: string;
+  readonly generation: number;
+}
 
 /** Reads values of one store for one service. */
 export interface SecretProvider {
@@ -11,9 +18,11 @@ export interface SecretProvider {
   /** false refuses to start with it when the manifest or GOIMG_ENV says production. */
   readonly allowedInProduction: boolean;
   /** Bytes of one file of the manifest, unchanged. Rejects with `ProviderError`, whose message holds no value. */
-  read(fileName: string): Promise<Buffer>;
+  read(fileName: string, place: FilePlace): Promise<Buffer>;
   /** Names of everything that this service could read, where the store can tell; used to refuse what was not granted. */
   list?(): Promise<string[]>;
+  /** Called once everything was read. */
+  close?(): Promise<void>;
 }
 
 /** What a provider is made from. */
@@ -52,18 +61,22 @@ export function createProvider(name: string, context: ProviderContext): SecretPr
 }
 
 /**
- * Development only: the file `DB_PASSWORD` is the variable `DB_PASSWORD`, the file `DB_PASSWORD.3` is
- * `DB_PASSWORD__3`. Any process of the same user, `docker inspect` and crash reports can read an environment.
+ * Development only. With SECRETS_ENV_FILE, the env store's file: generation 3 of `DB_PASSWORD` is its line `DB_PASSWORD__3`.
+ * Without, the environment: the file `DB_PASSWORD` is the variable `DB_PASSWORD`, the file `DB_PASSWORD.3` is `DB_PASSWORD__3`.
+ * Any process of the same user, `docker inspect` and crash reports can read an environment.
  */
 export function envProvider(env: ProviderContext["env"]): SecretProvider {
+  const file = env["SECRETS_ENV_FILE"];
+  let contents: Promise<Map<string, string>> | undefined;
   return {
     name: "env",
     allowedInProduction: false,
-    read(fileName) {
-      const variable = fileName.replace(".", "__");
-      const value = env[variable];
-      if (value !== undefined) return Promise.resolve(Buffer.from(value, "utf8"));
-      return Promise.reject(new ProviderError("missing", `is not set; export ${variable}`));
+    async read(fileName, { entry, generation }) {
+      const variable = file === undefined ? fileName.replace(".", "__") : variableOf(entry, generation);
+      const value = file === undefined ? env[variable] : (await (contents ??= readEnvFile(file))).get(variable);
+      if (value !== undefined) return Buffer.from(value, "utf8");
+      const fix = file === undefined ? `export ${variable}` : "run pulumi up";
+      throw new ProviderError("missing", `is not set; ${fix}`);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { EntryName, SecretName } from "../catalog/grants.ts";
+import type { ServiceName } from "../catalog/types.ts";
 
 /** Where a generation of an entry is kept, and how a service's definition refers to it. Holds no value. */
 export interface StoredEntry {
@@ -16,4 +17,10 @@ export interface StoredEntry {
 export interface Store {
   readonly kind: "swarm" | "awsSecretsManager" | "vault" | "digitalocean" | "env";
   readonly entries: readonly StoredEntry[];
+}
+
+/** A service, and the entries that it was granted: what a store with grants of its own makes policies from. */
+export interface Consumer {
+  readonly name: ServiceName;
+  readonly secrets: readonly EntryName[];
 }

@@ -21,6 +21,7 @@ const holders: ReadonlyMap<string, readonly string[]> = new Map(
     "tls:index:SelfSignedCert": ["privateKeyPem"],
     "tls:index:LocallySignedCert": ["caPrivateKeyPem"],
     "docker:index:Secret": ["data"],
+    "goimg-stores:env:Entry": ["value"],
     "aws:secretsmanager:SecretVersion": ["secretString", "secretBinary", "secretStringWo"],
     "aws:ssm:Parameter": ["value", "valueWo"],
     "aws:rds:Instance": ["password", "passwordWo"],
@@ -57,6 +58,7 @@ export function holdingPaths(type: string): readonly string[] {
 export const stores: ReadonlyMap<string, string> = new Map(
   Object.entries({
     "docker:index:Secret": "data",
+    "goimg-stores:env:Entry": "value",
     "aws:secretsmanager:SecretVersion": "secretString",
     "vault:kv:Secret": "dataJson",
     "vault:kv:SecretV2": "dataJson",

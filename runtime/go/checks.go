@@ -28,7 +28,7 @@ func checkAll(m *Manifest, from provider) ([]Finding, []reading) {
 				file := entry.Files[strconv.Itoa(g)]
 				granted[file] = true
 				at := place{secret.Name, entry.Name, g}
-				value, p := from.read(file)
+				value, p := from.read(file, at)
 				if p != nil {
 					found = append(found, at.finding(*p))
 					continue

@@ -52,6 +52,7 @@ func Load(service string) (*Secrets, []Finding) {
 	if refused != nil {
 		return nil, []Finding{*refused}
 	}
+	defer from.close()
 	found, readings := checkAll(m, from)
 	if len(found) > 0 {
 		return nil, found

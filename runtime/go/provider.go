@@ -17,8 +17,10 @@ const maxBytes = 511_999
 
 // provider reads values of one store. list answers everything that could be read, where the store can tell.
 type provider interface {
-	read(file string) ([]byte, *problem)
+	read(file string, at place) ([]byte, *problem)
 	list() []string
+	// close is called once everything was read.
+	close()
 }
 
 // chooseProvider maps SECRET_PROVIDER, which is not quoted: a wrong one may be anything.
@@ -32,6 +34,10 @@ func chooseProvider(m *Manifest) (provider, *Finding) {
 		if *m.Production || os.Getenv("GOIMG_ENV") == "production" {
 			return nil, whole("provider-not-allowed", "The provider env is for development and this is production; set SECRET_PROVIDER=docker")
 		}
+		if file, set := os.LookupEnv("SECRETS_ENV_FILE"); set {
+			values, p := readEnvFile(file)
+			return envFile{values, p}, nil
+		}
 		return environment{}, nil
 	case "vault", "awsSecretsManager":
 		return nil, whole("provider-unavailable", "SECRET_PROVIDER "+name+" is not built into this image; use docker")
@@ -42,7 +48,7 @@ func chooseProvider(m *Manifest) (provider, *Finding) {
 // environment is for development only: the file NAME.G is the variable NAME__G.
 type environment struct{}
 
-func (environment) read(file string) ([]byte, *problem) {
+func (environment) read(file string, _ place) ([]byte, *problem) {
 	variable := strings.Replace(file, ".", "__", 1)
 	if value, set := os.LookupEnv(variable); set {
 		return []byte(value), nil
@@ -51,6 +57,8 @@ func (environment) read(file string) ([]byte, *problem) {
 }
 
 func (environment) list() []string { return nil }
+
+func (environment) close() {}
 
 // files are mounted by Swarm or Kubernetes: mode 0400 exactly, of the service's own user, inside the directory.
 // The rules and their reasons are those of runtime/docker.ts.
@@ -72,7 +80,9 @@ func (f files) list() []string {
 	return names
 }
 
-func (f files) read(name string) ([]byte, *problem) {
+func (f files) close() {}
+
+func (f files) read(name string, _ place) ([]byte, *problem) {
 	root, err := filepath.EvalSymlinks(f.directory)
 	if err != nil {
 		return nil, fromError(err, name)

@@ -195,8 +195,8 @@ describe("providers", () => {
 
   it("a registered provider is used, and what it throws is not quoted", async () => {
     const m = mounted();
-    registerProvider("vault", () => ({
-      name: "vault",
+    registerProvider("elsewhere", () => ({
+      name: "elsewhere",
       allowedInProduction: true,
       read: (file) => {
         if (file === "REDIS_PASSWORD") return Promise.reject(new Error("sentinel-Qx7v"));
@@ -204,7 +204,7 @@ describe("providers", () => {
         return Promise.resolve(Buffer.from(m.values[file] ?? ""));
       },
     }));
-    const error: unknown = await loadSecrets({ env: { ...envOf(m), SECRET_PROVIDER: "vault" } }).catch(
+    const error: unknown = await loadSecrets({ env: { ...envOf(m), SECRET_PROVIDER: "elsewhere" } }).catch(
       (e: unknown) => e,
     );
     expect(error).toBeInstanceOf(SecretsError);

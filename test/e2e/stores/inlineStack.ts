@@ -1,0 +1,42 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { repository } from "../project.ts";
+
+/** A stack called `test` whose program is given with each update, on a state that is thrown away. */
+export interface InlineStack {
+  readonly stack: Stack;
+  readonly directory: string;
+  /** All that Pulumi keeps on its disk, history included. */
+  stateFiles(): Promise<string>;
+  remove(): Promise<void>;
+}
+
+/** Makes it, with the project's own provider of stores. */
+export async function openInlineStack(env: Readonly<Record<string, string>>): Promise<InlineStack> {
+  const directory = await mkdtemp(path.join(tmpdir(), "goimg-inline-"));
+  const providers = [{ name: "goimg-stores", path: path.join(repository, "components/stores/provider") }];
+  const project = { name: "stores", runtime: "nodejs", plugins: { providers } };
+  await writeFile(path.join(directory, "Pulumi.yaml"), JSON.stringify(project));
+  await writeFile(path.join(directory, "passphrase"), "of a test", { mode: 0o600 });
+  const envVars = {
+    ...env,
+    PULUMI_BACKEND_URL: `file://${directory}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: path.join(directory, "passphrase"),
+  };
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName: "test", projectName: "stores", program: () => Promise.resolve() },
+    { workDir: directory, envVars },
+  );
+  return {
+    stack,
+    directory,
+    async stateFiles() {
+      const below = await readdir(path.join(directory, ".pulumi"), { recursive: true, withFileTypes: true });
+      const files = below.filter((one) => one.isFile()).map((one) => path.join(one.parentPath, one.name));
+      return (await Promise.all(files.map((file) => readFile(file, "latin1")))).join("\n");
+    },
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
