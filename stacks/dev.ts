@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { SwarmDeployment } from "../components/cluster/swarm/deployment.ts";
 import { unreachable } from "../components/cluster/swarm/guard.ts";
 import { swarmManager } from "../components/cluster/swarm/manager.ts";
+import { observeSwarm } from "../components/cluster/swarm/observe.ts";
 import { Generations } from "../components/secrets/generations.ts";
 import { api } from "../components/services/api.ts";
 import { cacheAcl, redis } from "../components/services/cache.ts";
@@ -32,7 +33,8 @@ export async function dev(connect = swarmManager): Promise<Record<string, unknow
   ];
   const declared = declaration("dev", services);
   const manager = await connect();
-  if (manager !== undefined) refuse(await unreachable(manager, pulumi.getStack(), declared.secrets));
+  const before = manager === undefined ? undefined : await observeSwarm(manager, pulumi.getStack());
+  if (before !== undefined) refuse(unreachable(before, declared.secrets));
 
   const generations = new Generations("secrets", declared);
   const store = new SwarmStore("store", generations.entries);
@@ -45,6 +47,7 @@ export async function dev(connect = swarmManager): Promise<Record<string, unknow
     image: images(),
     dataPlacement: ["node.role == manager"],
     docker: manager,
+    before,
   });
   return {
     url: `http://127.0.0.1:${port}`,

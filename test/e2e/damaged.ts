@@ -123,7 +123,7 @@ export async function start(
   try {
     return await outcomeOf(container);
   } finally {
-    await container.remove({ force: true });
+    await container.remove({ force: true, v: true });
   }
 }
 

@@ -11,7 +11,7 @@ import { inOrder } from "../../services/order.ts";
 import type { StoredEntry } from "../../stores/store.ts";
 import { containerSpec } from "./container.ts";
 import { Gate } from "./gate.ts";
-import { jobLabel } from "./observe.ts";
+import { jobLabel, type Observed } from "./observe.ts";
 import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
 
 /** What runs, and with what, on one Swarm. */
@@ -28,6 +28,8 @@ export interface SwarmDeploymentArgs {
   readonly dataPlacement: readonly string[];
   /** The Swarm's manager, to ask what runs. Undefined in a preview, which waits for nothing. */
   readonly docker: Docker | undefined;
+  /** What ran before the update; undefined in a preview. */
+  readonly before: Observed | undefined;
 }
 
 /** Services of a stack on Docker Swarm, with their networks and volumes, each healthy before the next one needs it. */
@@ -43,8 +45,8 @@ export class SwarmDeployment extends pulumi.ComponentResource {
     const services = new Map<ServiceName, pulumi.Input<docker.Service>>();
     for (const spec of inOrder(args.services)) {
       const service = this.service(spec, { ...args, networks, volumes, services });
-      const { docker: manager, declared } = args;
-      const gate = new Gate(spec.name, { docker: manager, service, spec, declared }, { parent: this });
+      const { docker: manager, declared, before } = args;
+      const gate = new Gate(spec.name, { docker: manager, before, service, spec, declared }, { parent: this });
       services.set(spec.name, gate.passed);
     }
     this.settled = pulumi.output([...services.values()]).apply(() => [...services.keys()]);

@@ -3,12 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { Declared } from "../../secrets/declare.ts";
 import type { ServiceSpec } from "../../services/service.ts";
+import type { Observed } from "./observe.ts";
 import { settled } from "./settled.ts";
 
 /** Which service has to run what. */
 export interface GateArgs {
   /** The Swarm's manager, to ask what runs. Undefined in a preview, which waits for nothing. */
   readonly docker: Docker | undefined;
+  /** What ran before the update: a rollback of then is no failure of now. */
+  readonly before: Observed | undefined;
   readonly service: docker.Service;
   readonly spec: ServiceSpec;
   readonly declared: readonly Declared[];
@@ -30,16 +33,17 @@ export class Gate extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { docker: manager, service, spec, declared }: GateArgs,
+    { docker: manager, before, service, spec, declared }: GateArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("goimg:cluster:Gate", name, {}, { ...opts, dependsOn: service });
     const stack = pulumi.getStack();
+    const rolledBack = before?.services.find(({ name: ran }) => ran === spec.name)?.rolledBack;
     this.passed =
       manager === undefined
         ? service
         : service.id.apply(async () => {
-            await settled({ docker: manager, stack, spec, declared, timeout: patience });
+            await settled({ docker: manager, stack, spec, declared, rolledBack, timeout: patience });
             return service;
           });
     this.registerOutputs({ service: service.name });

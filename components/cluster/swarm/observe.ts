@@ -37,6 +37,8 @@ export interface ObservedService {
   readonly name: string;
   readonly replicas: number;
   readonly update: "settled" | "updating" | "rollingBack" | "paused";
+  /** When the last update was begun that was rolled back, if it was: each update has another moment. */
+  readonly rolledBack: string | undefined;
   readonly spec: HeldBySecret;
   /** Where an update under way would roll back to. */
   readonly previous: HeldBySecret | undefined;
@@ -115,7 +117,7 @@ interface ApiService {
     readonly TaskTemplate: ApiSpec;
   };
   readonly PreviousSpec?: { readonly TaskTemplate: ApiSpec };
-  readonly UpdateStatus?: { readonly State?: string };
+  readonly UpdateStatus?: { readonly State?: string; readonly StartedAt?: string };
 }
 interface ApiTask {
   readonly ID: string;
@@ -145,6 +147,7 @@ function observedService(service: ApiService, tasks: readonly ApiTask[], byId: B
     name: Spec.Labels?.["goimg.service"] ?? Spec.Name,
     replicas: Spec.Mode?.Replicated?.Replicas ?? 1,
     update: updateState(UpdateStatus?.State),
+    rolledBack: UpdateStatus?.State === "rollback_completed" ? (UpdateStatus.StartedAt ?? "") : undefined,
     spec: heldIn(Spec.TaskTemplate, byId),
     previous: PreviousSpec === undefined ? undefined : heldIn(PreviousSpec.TaskTemplate, byId),
     tasks: tasks

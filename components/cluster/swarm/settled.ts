@@ -12,6 +12,8 @@ export interface SettledArgs {
   readonly stack: string;
   readonly spec: ServiceSpec;
   readonly declared: readonly Declared[];
+  /** The rollback that was the service's last one before the update (`ObservedService.rolledBack`). */
+  readonly rolledBack?: string | undefined;
   readonly timeout: number;
 }
 
@@ -20,6 +22,8 @@ export interface SettledArgs {
  * container of another node; and a stream may break silently.
  */
 const atLeastEvery = 200;
+
+const undone = "it was rolled back to what ran before";
 
 /** How often a job may fail until the update does. */
 const tries = 3;
@@ -30,7 +34,7 @@ const tries = 3;
  *
  * @throws Error that names the service: it was rolled back, its update is paused, or it took too long
  */
-export async function settled({ docker, stack, spec, declared, timeout }: SettledArgs): Promise<void> {
+export async function settled({ docker, stack, spec, declared, rolledBack, timeout }: SettledArgs): Promise<void> {
   const deadline = Date.now() + timeout;
   const failed = new Set<string>();
   let earlier: ReadonlySet<string> | undefined;
@@ -40,9 +44,10 @@ export async function settled({ docker, stack, spec, declared, timeout }: Settle
       const { services } = await observeSwarm(docker, stack);
       const service = services.find(({ name }) => name === spec.name);
       const why = service === undefined ? "it does not exist" : unsettled(service, spec, declared);
+      if (service?.rolledBack !== undefined && service.rolledBack !== rolledBack) throw failure(spec, undone);
       if (why === undefined) return;
       if (service?.update === "paused") throw failure(spec, "its update is paused: a task did not become healthy");
-      if (service?.update === "settled" && why === "spec") throw failure(spec, "it was rolled back to what ran before");
+      if (service?.update === "settled" && why === "spec") throw failure(spec, undone);
       earlier ??= new Set(service?.failed);
       for (const task of service?.failed ?? []) if (!earlier.has(task)) failed.add(task);
       if (failed.size >= tries) throw failure(spec, `its job failed ${tries} times, and goes on trying`);

@@ -22,6 +22,8 @@ interface Task {
 /** One look at the Swarm: the service's update, the generation of its spec, and its tasks, the oldest first. */
 interface Look {
   readonly update?: string;
+  /** When the update began. */
+  readonly began?: string;
   readonly generation?: number;
   readonly tasks: readonly Task[];
 }
@@ -38,10 +40,14 @@ function swarm({ name, rollout }: ServiceSpec, looks: readonly Look[]): Docker {
   return {
     listServices: () => {
       asked += 1;
-      const { update = "completed", generation = 2 } = look();
+      const { update = "completed", began = "1", generation = 2 } = look();
       const Labels = { "goimg.service": name, ...job };
       return [
-        { ID: "s", Spec: { Name: name, Labels, TaskTemplate: specOf(generation) }, UpdateStatus: { State: update } },
+        {
+          ID: "s",
+          Spec: { Name: name, Labels, TaskTemplate: specOf(generation) },
+          UpdateStatus: { State: update, StartedAt: began },
+        },
       ];
     },
     listTasks: () =>
@@ -120,6 +126,15 @@ describe("the gate fails the update", () => {
     ],
   ])("%s", async (_, spec, looks, message) => {
     await expect(wait(spec, looks)).rejects.toThrow(message);
+  });
+
+  test("when it was rolled back with the same secrets, but not for a rollback of before", async () => {
+    const looks: readonly Look[] = [{ update: "rollback_completed", began: "2", tasks: [task("old", "running")] }];
+    const waited = (rolledBack: string | undefined): Promise<void> =>
+      settled({ docker: swarm(server, looks), stack: "dev", spec: server, declared, rolledBack, timeout: 300 });
+    await expect(waited("1")).rejects.toThrow("worker: it was rolled back to what ran before");
+    await expect(waited(undefined)).rejects.toThrow("worker: it was rolled back to what ran before");
+    await waited("2");
   });
 
   test("when a task goes on with the old secret for too long", async () => {
