@@ -11,3 +11,16 @@ export function projectDirectory(): string {
 export function stackEnv(engine: Engine): Record<string, string> {
   return { ...toolchainEnv(), DOCKER_HOST: engine.host };
 }
+
+/** What a project folder elsewhere refers to, so that this package's program runs there: names in the package's own folder. */
+export const programParts = [
+  "infra",
+  "stacks",
+  "components",
+  "runtime",
+  "toolchain",
+  "images",
+  "cli",
+  "node_modules",
+  "package.json",
+];

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { parse } from "yaml";
 import { findSecret, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
 import { replacesInOneUpdate } from "../components/rotation/strategies.ts";
-import { rotationOf } from "../components/secrets/rotation.ts";
+import { noPauses, rotationOf } from "../components/secrets/rotation.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { appendAudit, type AuditEvent } from "./audit.ts";
 import { OperatorError } from "./error.ts";
@@ -31,7 +31,6 @@ export interface Retirement {
   readonly feature: string;
 }
 
-const noPauses = { grace: 0, jwksCache: 0, tokenLifetime: 0 };
 /** How long tasks that hold a retired secret may take to go, and how often they are looked at, in milliseconds. */
 const goneWithin = 120_000;
 const lookEvery = 250;

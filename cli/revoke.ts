@@ -4,7 +4,7 @@ import { withLock } from "../toolchain/lock.ts";
 import { OperatorError } from "./error.ts";
 import { roleOf } from "../components/cluster/swarm/facts.ts";
 import { goalOf } from "../components/rotation/machine.ts";
-import type { Times } from "../components/secrets/rotation.ts";
+import { noPauses } from "../components/secrets/rotation.ts";
 import { connectionsEnded } from "./rotation/cutOff.ts";
 import { admitExternal, forgetExternal } from "./external/admit.ts";
 import { run } from "./rotation/run.ts";
@@ -29,9 +29,6 @@ export interface Outcome extends BlastRadius {
   /** Connections to the server that ended with the generation, where it has any. */
   readonly connections?: number;
 }
-
-/** An emergency waits for nothing but tasks. */
-const atOnce: Times = { grace: 0, jwksCache: 0, tokenLifetime: 0 };
 
 interface Flags {
   readonly stack: string;
@@ -86,7 +83,7 @@ async function revoke(name: string, flags: Flags): Promise<void> {
           context: admitted,
           secrets,
           command: "revoke",
-          times: atOnce,
+          times: noPauses,
           reason,
           patience: 0,
           reportTimeout: 120_000,
@@ -108,7 +105,7 @@ async function revoke(name: string, flags: Flags): Promise<void> {
 
 /** What depends on the generation that is to stop working: the active one, or the one that an unfinished emergency is about. */
 export function blastRadius(secret: SecretName, world: World): BlastRadius {
-  const goal = goalOf("revoke", situationOf(secret, world, atOnce, new Date()));
+  const goal = goalOf("revoke", situationOf(secret, world, noPauses, new Date()));
   const generation = goal.kind === "revoke" ? (goal.leaked[0] ?? goal.target) : goal.target;
   const clients = world.observed.services
     .filter(({ name, spec }) => spec.get(secret)?.active === generation && roleOf(secret, name) === "client")

@@ -5,7 +5,7 @@ import { phasesOf } from "../components/rotation/phases.ts";
 import { addPeriod, due } from "../components/rotation/schedule.ts";
 import { unsettledReasons } from "../components/rotation/settled.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
-import type { Times } from "../components/secrets/rotation.ts";
+import { noPauses } from "../components/secrets/rotation.ts";
 import { openStack } from "./stack.ts";
 
 /** One generation of one secret, as `status --json` prints it. */
@@ -33,9 +33,6 @@ export interface SecretStatus {
   readonly unsettled: readonly string[];
 }
 
-/** No pause matters to a look at what is. */
-const times: Times = { grace: 0, jwksCache: 0, tokenLifetime: 0 };
-
 /** `status`: which generation of what is where, and what is due. */
 export function statusCommand(): Command {
   return new Command("status")
@@ -55,7 +52,7 @@ export function statusCommand(): Command {
 /** The status of every secret of a stack. */
 export function statusOf(world: World, now: Date): readonly SecretStatus[] {
   return presentSecrets(world).map((secret) => {
-    const { rotation, declared, facts } = situationOf(secret, world, times, now);
+    const { rotation, declared, facts } = situationOf(secret, world, noPauses, now);
     const spec = secretSpecs[secret];
     const createdAt = (generation: number): Date =>
       world.observed.secrets.find((stored) => stored.generation === generation && stored.entry in spec.entries)

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
+import { noPauses } from "../../components/secrets/rotation.ts";
 import { goalOf, type Goal } from "../../components/rotation/machine.ts";
 import { appendAudit } from "../audit.ts";
 import { OperatorError } from "../error.ts";
@@ -24,9 +25,6 @@ export interface AdmitOptions {
   readonly reason: string;
   readonly report: (line: string) => void;
 }
-
-/** Pauses do not matter to which generation comes next. */
-const noPauses = { grace: 0, jwksCache: 0, tokenLifetime: 0 };
 
 /**
  * Before a rotation of third-party values begins: takes the new value, checks it by the catalog, asks its issuer, and only

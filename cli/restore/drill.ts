@@ -9,6 +9,7 @@ import { buildImages } from "../../toolchain/images.ts";
 import { projectRoot } from "../../toolchain/paths.ts";
 import { run } from "../../toolchain/process.ts";
 import type { Report } from "../../toolchain/progress.ts";
+import { programParts } from "../environment.ts";
 import { OperatorError } from "../error.ts";
 import { pulumi, pulumiOrFail } from "../pulumi.ts";
 import { recover } from "../recover.ts";
@@ -32,19 +33,6 @@ export interface DrillResult {
   readonly steps: readonly DrillStep[];
   readonly seconds: number;
 }
-
-/** What of the project its program needs. */
-const linked = [
-  "infra",
-  "stacks",
-  "components",
-  "runtime",
-  "toolchain",
-  "images",
-  "cli",
-  "node_modules",
-  "package.json",
-];
 
 /**
  * Restores a backup onto an engine that never saw the stack, brings the services up, logs in everywhere, and goes on with what
@@ -146,7 +134,7 @@ async function makeProject(directory: string, engine: Engine): Promise<RestoreTa
   const state = path.join(directory, "state");
   await mkdir(cwd);
   await mkdir(state, { mode: 0o700 });
-  await Promise.all(linked.map((name) => symlink(path.join(projectRoot, name), path.join(cwd, name))));
+  await Promise.all(programParts.map((name) => symlink(path.join(projectRoot, name), path.join(cwd, name))));
   await copyFile(path.join(projectRoot, "Pulumi.yaml"), path.join(cwd, "Pulumi.yaml"));
   const passphraseFile = path.join(directory, "passphrase");
   return {

@@ -1,4 +1,5 @@
 import { secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
+import { noPauses } from "../../components/secrets/rotation.ts";
 import { goalOf, isRetiring } from "../../components/rotation/machine.ts";
 import { due } from "../../components/rotation/schedule.ts";
 import { presentSecrets, situationOf, type World } from "./situation.ts";
@@ -10,8 +11,6 @@ export interface DueSecrets {
   /** Due, and only a person can get the next value from its issuer. */
   readonly waiting: readonly SecretName[];
 }
-
-const noPauses = { grace: 0, jwksCache: 0, tokenLifetime: 0 };
 
 /** Secrets past their period, and those that have two generations: theirs is a rotation to go on with. */
 export function dueSecrets(world: World, now: Date): DueSecrets {

@@ -12,6 +12,9 @@ export interface Times {
   readonly tokenLifetime: number;
 }
 
+/** Where no pause matters, or none is made: a look at what is, the guard, an emergency. */
+export const noPauses: Times = { grace: 0, jwksCache: 0, tokenLifetime: 0 };
+
 /** The catalog's rules of a secret, as the state machine takes them. */
 export function rotationOf(secret: SecretName, times: Times): Rotation {
   const spec = secretSpecs[secret];

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type Docker from "dockerode";
 import { parse, stringify } from "yaml";
+import { programParts } from "../../cli/environment.ts";
 import { pulumi, type PulumiResult } from "../../cli/pulumi.ts";
 import { recover } from "../../cli/recover.ts";
 import { dockerAt } from "../../cli/recovery/objects.ts";
@@ -17,19 +18,6 @@ import { runOrFail } from "../../toolchain/process.ts";
 
 /** The repository's root. */
 export const repository = path.resolve(import.meta.dirname, "../..");
-
-/** What of the repository a project directory refers to. */
-const linked = [
-  "infra",
-  "stacks",
-  "components",
-  "runtime",
-  "toolchain",
-  "images",
-  "cli",
-  "node_modules",
-  "package.json",
-];
 
 /** What another process needs to open the same project: plain data. */
 export interface ProjectPlace {
@@ -134,7 +122,7 @@ export async function createProject({ stack, config = {}, state }: ProjectOption
   const dockerHost = process.env["DOCKER_HOST"];
   if (dockerHost === undefined) throw new Error("there is no test engine: run the tests with node test/run.ts e2e");
   const directory = await mkdtemp(path.join(tmpdir(), "goimg-e2e-"));
-  await Promise.all(linked.map((name) => symlink(path.join(repository, name), path.join(directory, name))));
+  await Promise.all(programParts.map((name) => symlink(path.join(repository, name), path.join(directory, name))));
   await copyFile(path.join(repository, "Pulumi.yaml"), path.join(directory, "Pulumi.yaml"));
   const passphrase = path.join(directory, "passphrase");
   await writeFile(passphrase, randomBytes(32).toString("base64url"), { mode: 0o600 });

@@ -1,11 +1,8 @@
 import { unsafeReasons } from "../../rotation/guard.ts";
 import type { Declared } from "../../secrets/declare.ts";
-import { rotationOf } from "../../secrets/rotation.ts";
+import { noPauses, rotationOf } from "../../secrets/rotation.ts";
 import { factsOf, mountedBy } from "./facts.ts";
 import type { Observed } from "./observe.ts";
-
-/** No pause matters to whether a declaration can be reached in one update. */
-const times = { grace: 0, jwksCache: 0, tokenLifetime: 0 };
 
 /**
  * Why this declaration can't be reached from what runs in one update (ADR 2); none means that it can. Nothing is
@@ -13,6 +10,10 @@ const times = { grace: 0, jwksCache: 0, tokenLifetime: 0 };
  */
 export function unreachable(observed: Observed, declared: readonly Declared[]): readonly string[] {
   return declared.flatMap((state) =>
-    unsafeReasons(rotationOf(state.secret, times), state, factsOf(state.secret, observed, mountedBy, { highest: 0 })),
+    unsafeReasons(
+      rotationOf(state.secret, noPauses),
+      state,
+      factsOf(state.secret, observed, mountedBy, { highest: 0 }),
+    ),
   );
 }
