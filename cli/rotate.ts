@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { findSecret, secretNames, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
 import { goalOf, plan, type Goal } from "../components/rotation/machine.ts";
-import { formatDuration, InvalidDuration, parseDuration } from "../components/rotation/schedule.ts";
+import { formatDuration } from "../components/rotation/schedule.ts";
 import { withLock } from "../toolchain/lock.ts";
+import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
 import { admitExternal, forgetExternal, type AdmitOptions } from "./external/admit.ts";
 import { dueSecrets, type DueSecrets } from "./rotation/due.ts";
@@ -235,13 +236,4 @@ function count(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1 || number > 20) throw new InvalidArgumentError("a number from 1 to 20");
   return number;
-}
-
-function milliseconds(text: string): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    if (error instanceof InvalidDuration) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
 }

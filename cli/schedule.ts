@@ -1,9 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
-import { Command, InvalidArgumentError } from "commander";
-import { InvalidDuration, parseDuration } from "../components/rotation/schedule.ts";
+import { Command } from "commander";
 import { isRoot, run, runOrFail } from "../toolchain/process.ts";
+import { milliseconds } from "./duration.ts";
 import { projectDirectory } from "./environment.ts";
 import { OperatorError } from "./error.ts";
 import { carriedFrom, cronLine, unitName, unitsOf, type ScheduleOptions } from "./schedule/units.ts";
@@ -169,11 +169,6 @@ function refuseValueInEnvironment(): void {
 }
 
 function duration(text: string): string {
-  try {
-    parseDuration(text);
-    return text;
-  } catch (error) {
-    if (error instanceof InvalidDuration) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
+  milliseconds(text);
+  return text;
 }
