@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ServiceName } from "../../../components/catalog/types.ts";
 import { daemonPaths, namespaceFile, startDaemon } from "../../../toolchain/daemon.ts";
 import type { Project } from "../project.ts";
@@ -15,9 +16,9 @@ const isPart = (victim: Victim): victim is UpdatePart => parts.includes(victim);
 /** How long a stack may take to be whole again after a fault, in seconds. */
 const wholeWithin = 120;
 
-/** Kills. Answers whether there was anything to kill. */
-export async function strike(victim: Victim, project: Project, { child }: Running): Promise<boolean> {
-  if (isPart(victim)) return kill(child.pid === undefined ? [] : partsOf(child.pid, victim)) > 0;
+/** Kills. Answers whether there was anything to kill: a part of the update may start a moment later than its engine. */
+export async function strike(victim: Victim, project: Project, running: Running): Promise<boolean> {
+  if (isPart(victim)) return strikePart(victim, running);
   if (victim === "docker") return strikeDocker();
   const label = [`com.docker.swarm.service.name=goimg-${project.stack}-${victim}`];
   const running = await project.docker.listContainers({ filters: { label } });
@@ -28,6 +29,16 @@ export async function strike(victim: Victim, project: Project, { child }: Runnin
     .kill({ signal: "SIGKILL" })
     .catch(() => undefined);
   return true;
+}
+
+async function strikePart(part: UpdatePart, { child, ended }: Running): Promise<boolean> {
+  let over = false;
+  void ended.then(() => (over = true));
+  while (!over) {
+    if (child.pid !== undefined && kill(partsOf(child.pid, part)) > 0) return true;
+    await sleep(20);
+  }
+  return false;
 }
 
 /** As a machine that loses power: the daemon, then what it ran. Started again at once. */
