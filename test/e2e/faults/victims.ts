@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServiceName } from "../../../components/catalog/types.ts";
+import { observeSwarm } from "../../../components/cluster/swarm/observe.ts";
 import { daemonPaths, namespaceFile, startDaemon } from "../../../toolchain/daemon.ts";
 import type { Project } from "../project.ts";
 import type { Running } from "../rotation/command.ts";
@@ -21,8 +22,8 @@ export async function strike(victim: Victim, project: Project, running: Running)
   if (isPart(victim)) return strikePart(victim, running);
   if (victim === "docker") return strikeDocker();
   const label = [`com.docker.swarm.service.name=goimg-${project.stack}-${victim}`];
-  const running = await project.docker.listContainers({ filters: { label } });
-  const [newest] = running.sort((a, b) => b.Created - a.Created);
+  const containers = await project.docker.listContainers({ filters: { label } });
+  const [newest] = containers.sort((a, b) => b.Created - a.Created);
   if (newest === undefined) return false;
   await project.docker
     .getContainer(newest.Id)
@@ -49,11 +50,22 @@ async function strikeDocker(): Promise<boolean> {
   return true;
 }
 
-/** Waits until every service of the stack is healthy. Answers those that are not. */
+/** Waits until every service of the stack is healthy, and Swarm is done with what a dead engine asked of it. Answers what is not. */
 export async function unhealthy(project: Project): Promise<readonly string[]> {
-  const bad = async (): Promise<readonly string[]> =>
-    (await health(project).catch(() => ["the Swarm does not answer 0/1"])).filter((line) => !/ (\d+)\/\1$/.test(line));
+  const bad = async (): Promise<readonly string[]> => {
+    const lines = await Promise.all([health(project), underWay(project)]).catch(() => [
+      ["the Swarm does not answer 0/1"],
+    ]);
+    return lines.flat().filter((line) => !/ (\d+)\/\1$/.test(line));
+  };
   return eventually(bad, (lines) => lines.length === 0, wholeWithin);
+}
+
+async function underWay({ docker, stack }: Project): Promise<readonly string[]> {
+  const { services } = await observeSwarm(docker, stack);
+  return services.flatMap(({ name, update }) =>
+    update === "updating" || update === "rollingBack" ? [`${name} is ${update}`] : [],
+  );
 }
 
 /** How long the load may see failures after such a kill, in milliseconds, and why; 0 where it may see none. */
