@@ -3,6 +3,7 @@ import { findSecret, secretNames, secretSpecs, type SecretName } from "../compon
 import { goalOf, plan, type Goal } from "../components/rotation/machine.ts";
 import { formatDuration } from "../components/rotation/schedule.ts";
 import { withLock } from "../toolchain/lock.ts";
+import { openAlerts } from "./alerts/alerts.ts";
 import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
 import { admitExternal, forgetExternal, type AdmitOptions } from "./external/admit.ts";
@@ -11,7 +12,7 @@ import { run, type Progress } from "./rotation/run.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
 import type { Times } from "../components/secrets/rotation.ts";
 import { openStack, type StackContext } from "./stack.ts";
-import { readAlertUrl, retried, sendAlert } from "./unattended.ts";
+import { retried } from "./unattended.ts";
 
 interface Flags {
   readonly stack: string;
@@ -49,7 +50,10 @@ export function rotateCommand(): Command {
     .addOption(
       duration("--retry-pause <duration>", "with --due: pause after the first failure; each later one doubles", "1m"),
     )
-    .option("--alert-file <file>", "with --due: a file (mode 0600) with the webhook that is told of a failure")
+    .option(
+      "--alert-file <file>",
+      "with --due: a file (mode 0600) of webhooks and mail addresses that are told of a failure",
+    )
     .addOption(new Option("--phase <phase>", "stop after this step").choices(["publish", "promote", "retire"]))
     .option(
       "--value-stdin",
@@ -92,15 +96,14 @@ async function operate(command: Goal["kind"], names: readonly string[], flags: F
     show(progress.map(described), flags);
     return;
   }
-  const alertUrl = flags.alertFile === undefined ? undefined : await readAlertUrl(flags.alertFile);
+  const alerts = await openAlerts(context, flags.alertFile, report);
   try {
     const retries = { tries: flags.tries, pause: flags.retryPause, report };
     const { progress, waiting } = await retried(async () => attempt(command, names, flags, context), retries);
     show(progress.map(described), flags);
     if (waiting.length > 0) throw new OperatorError(personNeeded(waiting));
   } catch (error) {
-    const text = error instanceof OperatorError ? error.message : "rotate --due ended with an unexpected error";
-    if (alertUrl !== undefined) await sendAlert(alertUrl, { stack: flags.stack, text }, report);
+    await alerts.send(error instanceof OperatorError ? error.message : "rotate --due ended with an unexpected error");
     throw error;
   }
 }

@@ -5,10 +5,11 @@ import { phasesOf } from "../components/rotation/phases.ts";
 import { addPeriod, due } from "../components/rotation/schedule.ts";
 import { unsettledReasons } from "../components/rotation/settled.ts";
 import { noPauses } from "../components/secrets/rotation.ts";
+import { openAlerts, type Alerts } from "./alerts/alerts.ts";
 import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
-import { openStack } from "./stack.ts";
+import { openStack, type StackContext } from "./stack.ts";
 
 /** One generation of one secret, as `status --json` prints it. */
 export interface GenerationStatus {
@@ -47,28 +48,60 @@ export function statusCommand(): Command {
       "show only what is due within that time (30d), for cron: exits 0 when nothing is, 1 when something is, 2 when it can't tell",
       milliseconds,
     )
+    .option("--alert-file <file>", "with --due-in: a file (mode 0600) of webhooks and mail addresses that are told")
     .option("--json", "for machines")
-    .action(async ({ stack, dueIn, json }: { stack: string; dueIn?: number; json?: boolean }) => {
-      const now = new Date();
+    .action(async ({ stack, dueIn, json, alertFile }: Flags) => {
+      const context = openStack(stack);
       const shown =
-        dueIn === undefined ? statusOf(await look(openStack(stack)), now) : await dueWithin(stack, dueIn, now);
+        dueIn === undefined
+          ? statusOf(await look(context), new Date())
+          : await dueWithin(context, dueIn, await openAlerts(context, alertFile, report));
       process.stdout.write(json === true ? `${JSON.stringify(shown)}\n` : `${table(shown)}\n`);
       if (dueIn !== undefined && shown.length > 0) process.exitCode = 1;
     });
 }
 
+interface Flags {
+  readonly stack: string;
+  readonly dueIn?: number;
+  readonly alertFile?: string;
+  readonly json?: boolean;
+}
+
+const report = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
 /**
- * What is due at most that many milliseconds from now, overdue secrets among them.
+ * What is due at most that many milliseconds from now, overdue secrets among them; `alerts` is told of it, and when it can't be known.
  *
  * @throws OperatorError with the exit code 2: a look that failed must not pass for an answer
  */
-async function dueWithin(stack: string, milliseconds: number, now: Date): Promise<readonly SecretStatus[]> {
+async function dueWithin(
+  context: StackContext,
+  milliseconds: number,
+  alerts: Alerts,
+): Promise<readonly SecretStatus[]> {
+  const now = new Date();
   try {
-    const all = statusOf(await look(openStack(stack)), now);
-    return all.filter(({ due: at }) => Date.parse(at) - now.getTime() <= milliseconds);
+    const all = statusOf(await look(context), now);
+    const found = all.filter(({ due: at }) => Date.parse(at) - now.getTime() <= milliseconds);
+    if (found.length > 0) await alerts.send(dueText(found));
+    return found;
   } catch (error) {
+    await alerts.send(
+      `what is due can't be told: ${error instanceof OperatorError ? error.message : "unexpected error"}`,
+    );
     throw error instanceof OperatorError ? new OperatorError(error.message, 2) : error;
   }
+}
+
+function dueText(found: readonly SecretStatus[]): string {
+  const lines = found.map(({ secret, active, due: at, inDays }) => {
+    const { owner } = secretSpecs[secret];
+    return `${secret}, generation ${active}: ${inDays < 0 ? "overdue since" : "due on"} ${at.slice(0, 10)} (owner: ${owner})`;
+  });
+  return [`${found.length} ${found.length === 1 ? "secret is" : "secrets are"} due`, ...lines].join("\n");
 }
 
 /** The status of every secret of a stack. */
