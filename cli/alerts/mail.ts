@@ -10,7 +10,7 @@ import type { Alert } from "./alerts.ts";
 
 /** Hands mails to the stack's submission server, with the login that the stack's config holds. */
 export interface Mailer {
-  /** @throws Error with what may be told of the failure */
+  /** @throws OperatorError with what may be told of the failure */
   readonly send: (to: readonly string[], alert: Alert) => Promise<void>;
 }
 
@@ -85,7 +85,7 @@ async function deliver(
     );
   } catch (error) {
     const { login, codes } = smtpFailure(error);
-    throw new Error(
+    throw new OperatorError(
       login
         ? `the mail server refuses the login (${codes}): rotate SMTP_PASSWORD`
         : `the mail server did not take it (${codes})`,
