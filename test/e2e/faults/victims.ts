@@ -33,9 +33,9 @@ export async function strike(victim: Victim, project: Project, running: Running)
 }
 
 async function strikePart(part: UpdatePart, { child, ended }: Running): Promise<boolean> {
-  let over = false;
-  void ended.then(() => (over = true));
-  while (!over) {
+  const command = { over: false };
+  void ended.then(() => (command.over = true));
+  while (!command.over) {
     if (child.pid !== undefined && kill(partsOf(child.pid, part)) > 0) return true;
     await sleep(20);
   }
