@@ -4,6 +4,7 @@
  * The last line is `N passed, N failed`; the exit code is 1 when anything failed.
  */
 import path from "node:path";
+import { ensureChromium } from "../toolchain/chromium.ts";
 import { ensureEngine, insideEngine, stopEngine, type Engine } from "../toolchain/engine.ts";
 import { toolchainEnv } from "../toolchain/env.ts";
 import { buildImages } from "../toolchain/images.ts";
@@ -50,6 +51,7 @@ async function main([part, ...filters]: readonly string[]): Promise<Tally> {
   let total: Tally = { passed: 0, failed: 0 };
   try {
     const engine = needsEngine ? await prepare() : undefined;
+    if (chosen.includes("e2e")) await ensureChromium();
     for (const name of chosen) {
       if (state.interrupted) return add(total, { passed: 0, failed: 1 });
       total = add(total, await runPart(name, contextFor(engine, filters)));
