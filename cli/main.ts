@@ -27,6 +27,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "show each secret's generations, phases, age and due date, and what its consumers' tasks report",
     load: async () => (await import("./status.ts")).statusCommand(),
   },
+  calendar: {
+    description: "write the due dates as a calendar (.ics)",
+    load: async () => (await import("./calendar.ts")).calendarCommand(),
+  },
   rotate: {
     description: "move secrets to their next generation without a dropped request",
     load: async () => (await import("./rotate.ts")).rotateCommand(),

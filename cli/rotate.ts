@@ -1,9 +1,11 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { findSecret, secretNames, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
 import { goalOf, plan, type Goal } from "../components/rotation/machine.ts";
-import { formatDuration, InvalidDuration, parseDuration } from "../components/rotation/schedule.ts";
+import { formatDuration } from "../components/rotation/schedule.ts";
+import { openAlerts } from "./alerts/alerts.ts";
 import { withAuditLock } from "./audit.ts";
 import { recordSwarm } from "./audit/swarm.ts";
+import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
 import { admitExternal, forgetExternal, type AdmitOptions } from "./external/admit.ts";
 import { dueSecrets, type DueSecrets } from "./rotation/due.ts";
@@ -11,7 +13,7 @@ import { run, type Progress } from "./rotation/run.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
 import type { Times } from "../components/secrets/rotation.ts";
 import { openStack, type StackContext } from "./stack.ts";
-import { readAlertUrl, retried, sendAlert } from "./unattended.ts";
+import { retried } from "./unattended.ts";
 
 interface Flags {
   readonly stack: string;
@@ -49,7 +51,10 @@ export function rotateCommand(): Command {
     .addOption(
       duration("--retry-pause <duration>", "with --due: pause after the first failure; each later one doubles", "1m"),
     )
-    .option("--alert-file <file>", "with --due: a file (mode 0600) with the webhook that is told of a failure")
+    .option(
+      "--alert-file <file>",
+      "with --due: a file (mode 0600) of webhooks and mail addresses that are told of a failure",
+    )
     .addOption(new Option("--phase <phase>", "stop after this step").choices(["publish", "promote", "retire"]))
     .option(
       "--value-stdin",
@@ -92,15 +97,14 @@ async function operate(command: Goal["kind"], names: readonly string[], flags: F
     show(progress.map(described), flags);
     return;
   }
-  const alertUrl = flags.alertFile === undefined ? undefined : await readAlertUrl(flags.alertFile);
+  const alerts = await openAlerts(context, flags.alertFile, report);
   try {
     const retries = { tries: flags.tries, pause: flags.retryPause, report };
     const { progress, waiting } = await retried(async () => attempt(command, names, flags, context), retries);
     show(progress.map(described), flags);
     if (waiting.length > 0) throw new OperatorError(personNeeded(waiting));
   } catch (error) {
-    const text = error instanceof OperatorError ? error.message : "rotate --due ended with an unexpected error";
-    if (alertUrl !== undefined) await sendAlert(alertUrl, { stack: flags.stack, text }, report);
+    await alerts.send(error instanceof OperatorError ? error.message : "rotate --due ended with an unexpected error");
     throw error;
   }
 }
@@ -237,13 +241,4 @@ function count(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1 || number > 20) throw new InvalidArgumentError("a number from 1 to 20");
   return number;
-}
-
-function milliseconds(text: string): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    if (error instanceof InvalidDuration) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
 }

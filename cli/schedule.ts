@@ -1,13 +1,14 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
-import { Command, InvalidArgumentError } from "commander";
-import { InvalidDuration, parseDuration } from "../components/rotation/schedule.ts";
+import { Command } from "commander";
 import { isRoot, run, runOrFail } from "../toolchain/process.ts";
+import { openAlerts } from "./alerts/alerts.ts";
+import { milliseconds } from "./duration.ts";
 import { projectDirectory } from "./environment.ts";
 import { OperatorError } from "./error.ts";
 import { carriedFrom, cronLine, unitName, unitsOf, type ScheduleOptions } from "./schedule/units.ts";
-import { readAlertUrl, sendAlert } from "./unattended.ts";
+import { openStack } from "./stack.ts";
 
 interface Flags {
   readonly stack: string;
@@ -39,7 +40,7 @@ export function scheduleCommand(): Command {
       "24h",
     )
     .option("--tries <n>", "runs in all, when one fails: pauses of 1, 2, 4 … minutes", "5")
-    .option("--alert-file <file>", "a file (mode 0600) with the webhook that is told of a failure")
+    .option("--alert-file <file>", "a file (mode 0600) of webhooks and mail addresses that are told of a failure")
     .option("--dry-run", "show the units, and write nothing")
     .action(install);
   command
@@ -54,9 +55,9 @@ export function scheduleCommand(): Command {
     .action(async ({ stack }: { stack: string }) => remove(stack));
   command
     .command("alert", { hidden: true })
-    .description("what the unit runs at its end: tells the webhook when the run was killed, or took too long")
+    .description("what the unit runs at its end: tells the places when the run was killed, or took too long")
     .option("--stack <name>", "the stack", "dev")
-    .requiredOption("--alert-file <file>", "a file (mode 0600) with the webhook")
+    .requiredOption("--alert-file <file>", "a file (mode 0600) of webhooks and mail addresses")
     .action(async ({ stack, alertFile }: { stack: string; alertFile: string }) => alertOfDeath(stack, alertFile));
   return command;
 }
@@ -64,7 +65,7 @@ export function scheduleCommand(): Command {
 async function install(flags: Flags): Promise<void> {
   const { stack, at, grace, tries, alertFile } = flags;
   refuseValueInEnvironment();
-  if (alertFile !== undefined) await readAlertUrl(alertFile);
+  await openAlerts(openStack(stack), alertFile, report);
   const options: ScheduleOptions = {
     ...{ stack, at, grace, tries: Number(tries) },
     node: process.execPath,
@@ -127,12 +128,13 @@ async function remove(stack: string): Promise<void> {
   );
 }
 
-/** A run that ends by itself has told the webhook; one that was killed has not. */
+/** A run that ends by itself has told whom it concerns; one that was killed has not. */
 async function alertOfDeath(stack: string, alertFile: string): Promise<void> {
   const result = process.env["SERVICE_RESULT"] ?? "unknown";
   if (result === "success" || result === "exit-code") return;
   const text = `rotate --due did not end by itself (${result}): the next run goes on from there; see journalctl -u ${unitName(stack, "service")}`;
-  await sendAlert(await readAlertUrl(alertFile), { stack, text }, report);
+  const alerts = await openAlerts(openStack(stack), alertFile, report);
+  await alerts.send(text);
 }
 
 /** Where units go: the system's folder for root, the user's otherwise. */
@@ -169,11 +171,6 @@ function refuseValueInEnvironment(): void {
 }
 
 function duration(text: string): string {
-  try {
-    parseDuration(text);
-    return text;
-  } catch (error) {
-    if (error instanceof InvalidDuration) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
+  milliseconds(text);
+  return text;
 }

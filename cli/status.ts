@@ -4,14 +4,19 @@ import { consumersOf, secretSpecs, type SecretName } from "../components/catalog
 import { phasesOf } from "../components/rotation/phases.ts";
 import { addPeriod, due } from "../components/rotation/schedule.ts";
 import { unsettledReasons } from "../components/rotation/settled.ts";
-import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
 import { noPauses } from "../components/secrets/rotation.ts";
-import { openStack } from "./stack.ts";
+import { openAlerts, type Alerts } from "./alerts/alerts.ts";
+import { milliseconds } from "./duration.ts";
+import { OperatorError } from "./error.ts";
+import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
+import { openStack, type StackContext } from "./stack.ts";
 
 /** One generation of one secret, as `status --json` prints it. */
 export interface GenerationStatus {
   readonly generation: number;
   readonly phase: string;
+  /** ISO 8601, UTC: when the store got it. */
+  readonly createdAt: string;
   readonly ageDays: number;
 }
 
@@ -21,7 +26,7 @@ export interface SecretStatus {
   readonly strategy: string;
   readonly active: number;
   readonly generations: readonly GenerationStatus[];
-  /** ISO 8601 date on which the active generation is due, and days until then; negative when overdue. */
+  /** ISO 8601, UTC: the moment at which the active generation is due, and whole days until then; negative when overdue. */
   readonly due: string;
   readonly inDays: number;
   readonly consumers: readonly {
@@ -38,15 +43,65 @@ export function statusCommand(): Command {
   return new Command("status")
     .description("show each secret's generations, phases, age and due date, and what its consumers' tasks report")
     .option("--stack <name>", "the stack", "dev")
-    .option("--due-in <days>", "show only what is due within that many days, and exit 1 if there is any", Number)
+    .option(
+      "--due-in <duration>",
+      "show only what is due within that time (30d), for cron: exits 0 when nothing is, 1 when something is, 2 when it can't tell",
+      milliseconds,
+    )
+    .option("--alert-file <file>", "with --due-in: a file (mode 0600) of webhooks and mail addresses that are told")
     .option("--json", "for machines")
-    .action(async (flags: { stack: string; dueIn?: number; json?: boolean }) => {
-      const all = statusOf(await look(openStack(flags.stack)), new Date());
-      const { dueIn } = flags;
-      const shown = dueIn === undefined ? all : all.filter(({ inDays }) => inDays <= dueIn);
-      process.stdout.write(flags.json === true ? `${JSON.stringify(shown)}\n` : `${table(shown)}\n`);
+    .action(async ({ stack, dueIn, json, alertFile }: Flags) => {
+      const context = openStack(stack);
+      const shown =
+        dueIn === undefined
+          ? statusOf(await look(context), new Date())
+          : await dueWithin(context, dueIn, await openAlerts(context, alertFile, report));
+      process.stdout.write(json === true ? `${JSON.stringify(shown)}\n` : `${table(shown)}\n`);
       if (dueIn !== undefined && shown.length > 0) process.exitCode = 1;
     });
+}
+
+interface Flags {
+  readonly stack: string;
+  readonly dueIn?: number;
+  readonly alertFile?: string;
+  readonly json?: boolean;
+}
+
+const report = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/**
+ * What is due at most that many milliseconds from now, overdue secrets among them; `alerts` is told of it, and when it can't be known.
+ *
+ * @throws OperatorError with the exit code 2: a look that failed must not pass for an answer
+ */
+async function dueWithin(
+  context: StackContext,
+  milliseconds: number,
+  alerts: Alerts,
+): Promise<readonly SecretStatus[]> {
+  const now = new Date();
+  try {
+    const all = statusOf(await look(context), now);
+    const found = all.filter(({ due: at }) => Date.parse(at) - now.getTime() <= milliseconds);
+    if (found.length > 0) await alerts.send(dueText(found));
+    return found;
+  } catch (error) {
+    await alerts.send(
+      `what is due can't be told: ${error instanceof OperatorError ? error.message : "unexpected error"}`,
+    );
+    throw error instanceof OperatorError ? new OperatorError(error.message, 2) : error;
+  }
+}
+
+function dueText(found: readonly SecretStatus[]): string {
+  const lines = found.map(({ secret, active, due: at, inDays }) => {
+    const { owner } = secretSpecs[secret];
+    return `${secret}, generation ${active}: ${inDays < 0 ? "overdue since" : "due on"} ${at.slice(0, 10)} (owner: ${owner})`;
+  });
+  return [`${found.length} ${found.length === 1 ? "secret is" : "secrets are"} due`, ...lines].join("\n");
 }
 
 /** The status of every secret of a stack. */
@@ -68,9 +123,10 @@ export function statusOf(world: World, now: Date): readonly SecretStatus[] {
         .map(([generation, phase]) => ({
           generation,
           phase,
+          createdAt: createdAt(generation).toISOString(),
           ageDays: due(secret, createdAt(generation), spec.period, now).ageDays,
         })),
-      due: addPeriod(createdAt(declared.active), spec.period).toISOString().slice(0, 10),
+      due: addPeriod(createdAt(declared.active), spec.period).toISOString(),
       inDays,
       consumers: [...facts.services]
         .sort((a, b) => order.indexOf(a.service) - order.indexOf(b.service))
@@ -96,7 +152,7 @@ function table(all: readonly SecretStatus[]): string {
       generations.map(({ generation }) => generation).join("\n"),
       generations.map(({ phase }) => phase).join("\n"),
       generations.map(({ ageDays }) => `${ageDays} d`).join("\n"),
-      `${at}\n${inDays < 0 ? `${-inDays} d overdue` : `in ${inDays} d`}`,
+      `${at.slice(0, 10)}\n${inDays < 0 ? `${-inDays} d overdue` : `in ${inDays} d`}`,
       consumers
         .map(
           ({ service, tasks }) =>

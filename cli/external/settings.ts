@@ -25,6 +25,7 @@ const settingsSchema = z.strictObject({
       // Pulumi's config holds numbers and booleans as text.
       port: z.coerce.number().int().min(1).max(65_535).default(587),
       user: z.string().min(1).optional(),
+      from: z.email().optional(),
       secure: z.union([z.boolean(), z.stringbool()]).default(false),
     })
     .prefault({}),

@@ -14,7 +14,7 @@ export interface ScheduleOptions {
   readonly grace: string;
   /** Runs in all when one fails. */
   readonly tries: number;
-  /** File with the webhook's address. */
+  /** File of the places that are told of a failure. */
   readonly alertFile?: string;
   /** Settings that the run needs: where state, passphrase file and Docker are. Never a value. */
   readonly environment: Readonly<Record<string, string>>;

@@ -2,8 +2,6 @@
  * The third parties, as far as they are asked: docs/external.md lists what these fakes leave out. Each accepts exactly the
  * values that it was given, and repeats what it was sent in its refusals, as the worst provider might.
  */
-import { SMTPServer } from "smtp-server";
-import type { AddressInfo } from "node:net";
 import { fakeServer, type FakeServer, type Reply, type Seen } from "./http.ts";
 
 const json = (status: number, body: object): Reply => ({ status, body: JSON.stringify(body) });
@@ -58,41 +56,4 @@ function tokenEndpoint(
   if (form.get("grant_type") !== "authorization_code") return json(400, { error: "unsupported_grant_type" });
   const right = form.get("client_id") === clientId && accepted.includes(form.get("client_secret") ?? "");
   return right ? answers.code : answers.credentials;
-}
-
-/** An SMTP submission server with AUTH PLAIN and LOGIN. `refusal` is its answer to a wrong password. */
-export async function fakeSmtp(
-  user: string,
-  accepted: () => readonly string[],
-  refusal = 535,
-): Promise<AsyncDisposable & { readonly port: number; readonly mails: () => number; readonly logins: () => number }> {
-  let mails = 0;
-  let logins = 0;
-  const server = new SMTPServer({
-    disabledCommands: ["STARTTLS"],
-    allowInsecureAuth: true,
-    onAuth: ({ username, password }, _session, done) => {
-      logins += 1;
-      if (username === user && accepted().includes(password ?? "")) done(null, { user });
-      else done(Object.assign(new Error(`wrong password ${password ?? ""}`), { responseCode: refusal }));
-    },
-    onData: (stream, _session, done) => {
-      mails += 1;
-      stream.resume().on("end", () => {
-        done();
-      });
-    },
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.server.address() as AddressInfo;
-  return {
-    port,
-    mails: () => mails,
-    logins: () => logins,
-    [Symbol.asyncDispose]: async () => {
-      await new Promise<void>((done) => {
-        server.close(done);
-      });
-    },
-  };
 }

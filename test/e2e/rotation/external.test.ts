@@ -1,10 +1,12 @@
 /** Values that third parties issue: asked about, stored, rolled out, and given up only when the new one works. */
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parse } from "yaml";
-import { fakeInfura, fakePinata, fakeSmtp } from "../../fakes/providers.ts";
+import { fakeInfura, fakePinata } from "../../fakes/providers.ts";
+import { smtpServer, type SmtpServer } from "../../fakes/smtp.ts";
 import { sharedStack } from "../swarm.ts";
 import { goimg, noPauses, servicesTouched, start } from "./command.ts";
 import { containers, valueIn, valuesIn } from "./holders.ts";
@@ -15,11 +17,12 @@ const token = (): string => randomBytes(24).toString("base64url");
 const first = { pinata: token(), id: token(), secret: token() };
 const accepts = { pinata: [first.pinata], infura: [[first.id, first.secret] as const], smtp: [] as string[] };
 const servers = new AsyncDisposableStack();
+let smtp: SmtpServer;
 
 beforeAll(async () => {
   const pinata = servers.use(await fakePinata(() => accepts.pinata));
   const infura = servers.use(await fakeInfura(() => accepts.infura));
-  const smtp = servers.use(await fakeSmtp("mailer", () => accepts.smtp));
+  smtp = servers.use(await smtpServer("mailer", () => accepts.smtp));
   await stack.configure({
     providers: {
       pinata: { url: pinata.url },
@@ -135,6 +138,19 @@ it("a value that waits in the config is asked about too: refused, the present on
   expect(taken.exitCode, taken.stderr).toBe(0);
   expect(servicesTouched(taken)).toEqual(["worker"]);
   expect(await valueIn(stack, "worker", "SMTP_PASSWORD")).toBe(fresh);
+});
+
+it("an alert is mailed with the password that is active, which is in no argument or output", async () => {
+  const password = await valueIn(stack, "worker", "SMTP_PASSWORD");
+  const file = path.join(stack.place.directory, "alerts");
+  await writeFile(file, "mailto:ops@example.com\n", { mode: 0o600 });
+  const logins = smtp.logins();
+  const result = await goimg(stack, ["status", "--due-in", "3650d", "--alert-file", file]);
+  expect([result.exitCode, result.stderr]).toEqual([1, ""]);
+  expect(smtp.logins()).toBe(logins + 1);
+  expect(smtp.mails).toEqual([expect.objectContaining({ to: ["ops@example.com"] })]);
+  expect(smtp.mails[0]?.content).toMatch(/^SMTP_PASSWORD, generation 2: due on \d{4}-\d\d-\d\d \(owner: platform\)/m);
+  expect(`${result.stdout}${smtp.mails[0]?.content ?? ""}`).not.toContain(password);
 });
 
 /**

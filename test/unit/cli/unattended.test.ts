@@ -1,10 +1,6 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { OperatorError } from "../../../cli/error.ts";
-import { readAlertUrl, retried, sendAlert } from "../../../cli/unattended.ts";
-import { fakeServer } from "../../fakes/http.ts";
+import { retried } from "../../../cli/unattended.ts";
 
 describe("an unattended run that fails", () => {
   const lines: string[] = [];
@@ -68,57 +64,5 @@ describe("an unattended run that fails", () => {
     };
     await expect(retried(work, { tries: 5, pause: 1, report })).rejects.toThrow("not foreseen");
     expect(runs).toBe(1);
-  });
-});
-
-describe("the alert", () => {
-  let directory: string;
-  let file: string;
-  beforeEach(async () => {
-    directory = await mkdtemp(path.join(tmpdir(), "goimg-alert-"));
-    file = path.join(directory, "webhook");
-  });
-  afterEach(async () => {
-    await rm(directory, { recursive: true });
-  });
-
-  test("goes to the address in the file, again while the webhook is busy", async () => {
-    let times = 0;
-    await using hook = await fakeServer(() => ({ status: (times += 1) < 2 ? 503 : 200 }));
-    await writeFile(file, `${hook.url}/services/T0/B0\n`, { mode: 0o600 });
-    const lines: string[] = [];
-    await sendAlert(
-      await readAlertUrl(file),
-      { stack: "dev", text: "the update did not finish" },
-      (line) => void lines.push(line),
-    );
-    expect(lines).toEqual([]);
-    const bodies = hook.seen.map(({ body }) => JSON.parse(body) as Record<string, string>);
-    expect(bodies).toHaveLength(2);
-    expect(hook.seen[0]?.path).toBe("/services/T0/B0");
-    expect(bodies[0]).toMatchObject({
-      stack: "dev",
-      text: expect.stringMatching(/^dev on .*: the update did not finish$/) as string,
-    });
-  });
-
-  test("that can't be sent is said, and neither fails nor shows the address", async () => {
-    await using hook = await fakeServer(() => ({ status: 403 }));
-    const lines: string[] = [];
-    await sendAlert(`${hook.url}/a-secret-path`, { stack: "dev", text: "x" }, (line) => void lines.push(line));
-    expect(lines).toEqual(["the alert could not be sent: the webhook does not answer, or refuses"]);
-  });
-
-  test("has its address in a file that nobody else reads, and over https", async () => {
-    await writeFile(file, "http://hooks.example.com/a-secret-path", { mode: 0o600 });
-    await chmod(file, 0o644);
-    const message = await readAlertUrl(file).then(
-      () => "",
-      (error: unknown) => (error as Error).message,
-    );
-    expect(message).toMatch(/chmod 600/);
-    expect(message).toMatch(/https/);
-    expect(message).not.toMatch(/a-secret-path/);
-    await expect(readAlertUrl(path.join(directory, "none"))).rejects.toThrow(/ENOENT/);
   });
 });

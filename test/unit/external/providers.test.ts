@@ -6,7 +6,8 @@ import type { EntryValues, Verdict } from "../../../cli/external/providers/provi
 import type { ProviderSettings } from "../../../cli/external/settings.ts";
 import type { SecretName } from "../../../components/catalog/grants.ts";
 import { fakeServer } from "../../fakes/http.ts";
-import { fakeGithub, fakeGoogle, fakeInfura, fakePinata, fakeSmtp } from "../../fakes/providers.ts";
+import { fakeGithub, fakeGoogle, fakeInfura, fakePinata } from "../../fakes/providers.ts";
+import { smtpServer } from "../../fakes/smtp.ts";
 
 const good = "invented-value-that-is-accepted";
 const bad = "invented-value-that-is-refused";
@@ -83,7 +84,7 @@ describe("the SMTP server", () => {
   const smtp = (port: number) => ({ smtp: { host: "127.0.0.1", port, user: "mailer", secure: false } });
 
   test("is logged in to, and gets no mail", async () => {
-    await using server = await fakeSmtp("mailer", accepts);
+    await using server = await smtpServer("mailer", accepts);
     expect(await verdictOf("SMTP_PASSWORD", { SMTP_PASSWORD: good }, smtp(server.port))).toEqual({
       verdict: "accepted",
     });
@@ -91,11 +92,11 @@ describe("the SMTP server", () => {
       verdict: "refused",
       why: "it answered 535 to the login",
     });
-    expect(server.mails()).toBe(0);
+    expect(server.mails).toEqual([]);
   });
 
   test("is not believed to refuse while its own login is out of order", async () => {
-    await using server = await fakeSmtp("mailer", accepts, 454);
+    await using server = await smtpServer("mailer", accepts, { refusal: 454 });
     expect((await verdictOf("SMTP_PASSWORD", { SMTP_PASSWORD: bad }, smtp(server.port))).verdict).toBe("unknown");
   });
 
@@ -106,7 +107,7 @@ describe("the SMTP server", () => {
 
   test("is sent nothing in the clear beyond this machine", async () => {
     // An address that is not of loopback to the check, and leads here: a server without STARTTLS.
-    await using server = await fakeSmtp("mailer", accepts);
+    await using server = await smtpServer("mailer", accepts);
     const own = { smtp: { host: "0.0.0.0", port: server.port, user: "mailer", secure: false } };
     const verdict = await verdictOf("SMTP_PASSWORD", { SMTP_PASSWORD: good }, own);
     expect(verdict).toEqual({ verdict: "unknown", why: "it can't be asked (ETLS 500)" });

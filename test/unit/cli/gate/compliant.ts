@@ -41,7 +41,7 @@ const search: SearchFact = {
 };
 
 function status(secret: SecretStatus["secret"], strategy: string): SecretStatus {
-  const generations = [{ generation: 1, phase: "active", ageDays: 3 }];
+  const generations = [{ generation: 1, phase: "active", ageDays: 3, createdAt: "2026-11-01T00:00:00.000Z" }];
   return { secret, strategy, active: 1, generations, due: "2099-01-01", inDays: 90, consumers: [], unsettled: [] };
 }
 

@@ -40,7 +40,12 @@ const secretStatus = (change: Partial<FactValues["status"][number]>): Partial<Fa
 const postgres = (accepts: readonly (number | string)[]): Partial<FactValues> => ({
   accepted: accepted.map((one) => (one.server === "postgres" ? { ...one, accepts } : one)),
 });
-const generation = (number: number) => ({ generation: number, phase: "active", ageDays: 1 });
+const generation = (number: number) => ({
+  generation: number,
+  phase: "active",
+  ageDays: 1,
+  createdAt: "2026-11-01T00:00:00.000Z",
+});
 
 const violation = (level: "mandatory" | "advisory") => {
   return { policy: "strength", rule: "password", level, message: "it is short" };

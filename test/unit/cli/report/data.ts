@@ -14,8 +14,8 @@ function secret(name: ReportedSecret["secret"], change: Partial<ReportedSecret> 
     strategy: "alternating-users",
     active: 2,
     generations: [
-      { generation: 1, phase: "retiring", ageDays: 80 },
-      { generation: 2, phase: "active", ageDays: 10 },
+      { generation: 1, phase: "retiring", ageDays: 80, createdAt: "2026-11-01T00:00:00.000Z" },
+      { generation: 2, phase: "active", ageDays: 10, createdAt: "2026-11-01T00:00:00.000Z" },
     ],
     due: "2027-02-14",
     inDays: 81,

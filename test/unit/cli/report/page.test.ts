@@ -48,7 +48,11 @@ it("escaped text is the text that a browser shows, and never ends an attribute",
 it("generations that the store has no more are on the line from the audit log", () => {
   const status = {
     ...{ secret: "DB_PASSWORD" as const, strategy: "", active: 2, due: "2027-01-01", inDays: 3 },
-    ...{ generations: [{ generation: 2, phase: "active", ageDays: 1 }], consumers: [], unsettled: [] },
+    ...{
+      generations: [{ generation: 2, phase: "active", ageDays: 1, createdAt: "2026-11-01T00:00:00.000Z" }],
+      consumers: [],
+      unsettled: [],
+    },
   };
   const store = [{ entry: "DB_PASSWORD", generation: 2, createdAt: new Date("2026-11-01T00:00:00Z") }];
   const entry = (time: string, before: string, after: string) => ({
