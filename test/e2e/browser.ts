@@ -47,9 +47,15 @@ export async function readPage(
   try {
     const page = await context.newPage();
     const [own, requests, complaints]: [string, string[], string[]] = [pathToFileURL(file).href, [], []];
-    page.on("request", (request) => void (request.url() === own || requests.push(request.url())));
-    page.on("console", (message) => void complaints.push(message.text()));
-    page.on("pageerror", (error) => void complaints.push(error.message));
+    page.on("request", (request) => {
+      if (request.url() !== own) requests.push(request.url());
+    });
+    page.on("console", (message) => {
+      complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => {
+      complaints.push(error.message);
+    });
     await page.goto(own);
     if (picture !== undefined) await page.screenshot({ path: picture, fullPage: true });
     // Folded parts are looked at too.
