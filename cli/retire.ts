@@ -5,8 +5,8 @@ import { parse } from "yaml";
 import { findSecret, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
 import { replacesInOneUpdate } from "../components/rotation/strategies.ts";
 import { noPauses, rotationOf } from "../components/secrets/rotation.ts";
-import { withLock } from "../toolchain/lock.ts";
-import { appendAudit, type AuditEvent } from "./audit.ts";
+import { appendAudit, withAuditLock, type AuditEvent } from "./audit.ts";
+import { recordSwarm } from "./audit/swarm.ts";
 import { OperatorError } from "./error.ts";
 import { forgetValues } from "./external/store.ts";
 import { editDeclared } from "./rotation/declared.ts";
@@ -60,12 +60,13 @@ async function retire(name: string, flags: Flags): Promise<void> {
     show(await planned(name, context, await look(context)), flags);
     return;
   }
-  const done = await withLock(
-    `${context.auditFile}.lock`,
+  const done = await withAuditLock(
+    context.auditFile,
     async () => {
       const world = await look(context);
       const plan = await planned(name, context, world);
       await carryOut(plan.secret, world, context, flags.reason);
+      await recordSwarm(context, "goimg-secrets retire");
       return plan;
     },
     report,

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { findSecret, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
-import { withLock } from "../toolchain/lock.ts";
+import { withAuditLock } from "./audit.ts";
+import { recordSwarm } from "./audit/swarm.ts";
 import { OperatorError } from "./error.ts";
 import { roleOf } from "../components/cluster/swarm/facts.ts";
 import { goalOf } from "../components/rotation/machine.ts";
@@ -69,8 +70,8 @@ async function revoke(name: string, flags: Flags): Promise<void> {
     const report = (line: string): void => {
       process.stderr.write(`${line}\n`);
     };
-    await withLock(
-      `${context.auditFile}.lock`,
+    await withAuditLock(
+      context.auditFile,
       async () => {
         const secrets = [secret];
         const { reason, valueStdin, unchecked } = flags;
@@ -90,6 +91,7 @@ async function revoke(name: string, flags: Flags): Promise<void> {
           report,
         });
         await forgetExternal({ context, secrets, report });
+        await recordSwarm(context, "goimg-secrets revoke");
         return progress;
       },
       report,

@@ -2,8 +2,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { findSecret, secretNames, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
 import { goalOf, plan, type Goal } from "../components/rotation/machine.ts";
 import { formatDuration } from "../components/rotation/schedule.ts";
-import { withLock } from "../toolchain/lock.ts";
 import { openAlerts } from "./alerts/alerts.ts";
+import { withAuditLock } from "./audit.ts";
+import { recordSwarm } from "./audit/swarm.ts";
 import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
 import { admitExternal, forgetExternal, type AdmitOptions } from "./external/admit.ts";
@@ -133,9 +134,10 @@ async function attempt(
       },
     });
     await forgetExternal({ context, secrets, report });
+    await recordSwarm(context, `goimg-secrets ${command}`);
     return { progress, waiting };
   };
-  return withLock(`${context.auditFile}.lock`, work, report);
+  return withAuditLock(context.auditFile, work, report);
 }
 
 async function dryRun(
