@@ -10,6 +10,7 @@ import { buildImages } from "../toolchain/images.ts";
 import { install } from "../toolchain/install.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { cacheDirectory } from "../toolchain/paths.ts";
+import { vaultProgram } from "../toolchain/vault.ts";
 import { check, go, vitest, type PartContext } from "./runner/parts.ts";
 import { endLeftovers, startChild, type Child } from "./runner/processes.ts";
 import type { Tally } from "./runner/tally.ts";
@@ -67,6 +68,7 @@ async function runLane(lane: readonly string[], context: PartContext): Promise<T
 
 async function prepare(): Promise<Engine> {
   await install();
+  await vaultProgram();
   const engine = await ensureEngine({ name: "test" });
   await buildImages(engine);
   return engine;
