@@ -55,6 +55,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "verify the audit log and show it",
     load: async () => (await import("./auditCommand.ts")).auditCommand(),
   },
+  metrics: {
+    description: "show what the exporter tells Prometheus, or tell the exporter what there is",
+    load: async () => (await import("./metrics.ts")).metricsCommand(),
+  },
   scan: {
     description: "find plaintext secrets in compose files, .env files, task definitions and manifests",
     load: async () => (await import("./scan.ts")).scanCommand(),

@@ -2,11 +2,11 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { findSecret, secretNames, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
 import { goalOf, plan, type Goal } from "../components/rotation/machine.ts";
 import { formatDuration } from "../components/rotation/schedule.ts";
-import { withLock } from "../toolchain/lock.ts";
 import { openAlerts } from "./alerts/alerts.ts";
 import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
 import { admitExternal, forgetExternal, type AdmitOptions } from "./external/admit.ts";
+import { alone } from "./metrics/alone.ts";
 import { dueSecrets, type DueSecrets } from "./rotation/due.ts";
 import { run, type Progress } from "./rotation/run.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
@@ -135,7 +135,7 @@ async function attempt(
     await forgetExternal({ context, secrets, report });
     return { progress, waiting };
   };
-  return withLock(`${context.auditFile}.lock`, work, report);
+  return alone(context, work, report);
 }
 
 async function dryRun(

@@ -14,6 +14,8 @@ export interface ContainerContext {
   readonly image: (name: ImageName) => string;
   readonly volumes: ReadonlyMap<VolumeName, docker.Volume>;
   readonly manifest: docker.ServiceConfig | undefined;
+  /** The service's plain files, with where each goes. */
+  readonly files: readonly { readonly path: string; readonly config: docker.ServiceConfig }[];
 }
 
 /** Owner may read; nobody may write, not even the owner. */
@@ -22,7 +24,7 @@ const worldRead = 0o444;
 
 /** A container that runs as the service's own user, on a read-only root, with no capability and only its own secrets. */
 export function containerSpec(spec: ServiceSpec, context: ContainerContext): input.ServiceTaskSpecContainerSpec {
-  const { manifest } = context;
+  const { manifest, files } = context;
   const owner = { fileUid: String(spec.uid), fileGid: String(spec.uid) };
   return {
     image: context.image(spec.image),
@@ -39,10 +41,15 @@ export function containerSpec(spec: ServiceSpec, context: ContainerContext): inp
       const stored = find(context.stored, entry, generation);
       return { ...owner, secretId: stored.id, secretName: stored.name, fileName: file, fileMode: ownerRead };
     }),
-    configs:
-      manifest === undefined
-        ? []
-        : [{ ...owner, configId: manifest.id, configName: manifest.name, fileName: manifestPath, fileMode: worldRead }],
+    configs: [...(manifest === undefined ? [] : [{ path: manifestPath, config: manifest }]), ...files].map(
+      ({ path, config }) => ({
+        ...owner,
+        configId: config.id,
+        configName: config.name,
+        fileName: path,
+        fileMode: worldRead,
+      }),
+    ),
   };
 }
 

@@ -11,7 +11,7 @@ import { inOrder } from "../../services/order.ts";
 import type { StoredEntry } from "../../stores/store.ts";
 import { containerSpec } from "./container.ts";
 import { Gate } from "./gate.ts";
-import { jobLabel, type Observed } from "./observe.ts";
+import { jobLabel, silentLabel, type Observed } from "./observe.ts";
 import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
 
 /** What runs, and with what, on one Swarm. */
@@ -31,6 +31,9 @@ export interface SwarmDeploymentArgs {
   /** What ran before the update; undefined in a preview. */
   readonly before: Observed | undefined;
 }
+
+/** Networks of what has a port of its node: only those lead out. */
+const outward: ReadonlySet<NetworkName> = new Set(["edge", "dashboards"]);
 
 /** Services of a stack on Docker Swarm, with their networks and volumes, each healthy before the next one needs it. */
 export class SwarmDeployment extends pulumi.ComponentResource {
@@ -65,7 +68,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
             driver: "overlay",
             // The key's presence is what Docker looks at: IPsec between nodes.
             options: { encrypted: "true" },
-            internal: name !== "edge",
+            internal: !outward.has(name),
             labels: [{ label: "goimg.stack", value: pulumi.getStack() }],
           },
           // Swarm adds the number of its VXLAN to the options: unignored, every update would replace every network.
@@ -99,13 +102,18 @@ export class SwarmDeployment extends pulumi.ComponentResource {
           { label: "goimg.service", value: spec.name },
           { label: "goimg.stack", value: pulumi.getStack() },
           ...(spec.rollout === "job" ? [{ label: jobLabel, value: "true" }] : []),
+          ...(spec.silent === true ? [{ label: silentLabel, value: "true" }] : []),
         ],
         mode: { replicated: { replicas: spec.replicas } },
         endpointSpec: endpointSpec(spec),
         updateConfig: updateConfig(spec, isUrgent(spec, context.declared)),
         rollbackConfig: rollbackConfig(spec),
         taskSpec: {
-          containerSpec: containerSpec(spec, { ...context, manifest: this.manifest(spec, context) }),
+          containerSpec: containerSpec(spec, {
+            ...context,
+            manifest: this.manifest(spec, context),
+            files: this.files(spec),
+          }),
           networksAdvanceds: spec.networks.map((name) => ({
             id: required(networks, name).id,
             aliases: [spec.name],
@@ -132,6 +140,19 @@ export class SwarmDeployment extends pulumi.ComponentResource {
     });
     const data = Buffer.from(JSON.stringify(manifest)).toString("base64");
     return new docker.ServiceConfig(`${spec.name}-manifest`, { data }, { parent: this });
+  }
+
+  /** In the order of their paths, as Swarm keeps the order that it is given. */
+  private files({
+    files = [],
+  }: ServiceSpec): readonly { readonly path: string; readonly config: docker.ServiceConfig }[] {
+    return [...files]
+      .sort((a, b) => (a.path < b.path ? -1 : 1))
+      .map(({ name, path, content }) => {
+        const data = Buffer.from(content).toString("base64");
+        const labels = [{ label: "goimg.stack", value: pulumi.getStack() }];
+        return { path, config: new docker.ServiceConfig(name, { data, labels }, { parent: this }) };
+      });
   }
 }
 
