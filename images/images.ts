@@ -3,7 +3,8 @@
  * `inputs`, and builds the context with an ordinary `docker build` when there is no image of that hash yet.
  */
 import { execFile } from "node:child_process";
-import { chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { arch } from "node:process";
 import { fileURLToPath } from "node:url";
 import { basename, join } from "node:path";
@@ -54,21 +55,37 @@ async function copy(contextDir: string, files: readonly string[]): Promise<void>
   }
 }
 
-/** Compiles a program of `images/go`; Go's own cache makes a second time quick. Static, without paths of this machine. */
-async function compile(contextDir: string, program: GoProgram): Promise<void> {
+const compiled = new Map<GoProgram, Promise<Buffer>>();
+
+/**
+ * A program of `images/go`, static and without paths of this machine. Compiled once for all images that are prepared side by
+ * side: each would compile the same packages again before Go's cache has them.
+ */
+function compile(program: GoProgram): Promise<Buffer> {
+  const known = compiled.get(program) ?? goBuild(program);
+  compiled.set(program, known);
+  return known;
+}
+
+async function goBuild(program: GoProgram): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), "goimg-build-"));
+  try {
+    const target = join(folder, program);
+    const flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="];
+    await run("go", ["build", ...flags, "-o", target, `./cmd/${program}`], {
+      cwd: at("images/go"),
+      env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" },
+    });
+    return await readFile(target);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function put(contextDir: string, program: GoProgram): Promise<void> {
   const target = join(contextDir, program);
-  // Written aside and renamed: a killed build leaves no half program behind.
-  const partial = `${target}.partial`;
-  const flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="];
-  await run("go", ["build", ...flags, "-o", partial, `./cmd/${program}`], {
-    cwd: at("images/go"),
-    env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" },
-  }).catch(async (error: unknown) => {
-    await rm(partial, { force: true });
-    throw error;
-  });
-  await chmod(partial, 0o755);
-  await rename(partial, target);
+  await writeFile(target, await compile(program));
+  await chmod(target, 0o755);
 }
 
 /** One file a program, with all of its dependencies. */
@@ -114,7 +131,7 @@ function image(name: string, { description, files = [], go, bundles = false }: P
     ].sort(),
     async prepare(contextDir) {
       await copy(contextDir, [`images/${name}/Dockerfile`, ...files.map((file) => `images/${name}/${file}`)]);
-      for (const program of go) await compile(contextDir, program);
+      for (const program of go) await put(contextDir, program);
       if (bundles) {
         await copy(contextDir, [nodeBinary]);
         await bundle(contextDir);

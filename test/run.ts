@@ -25,41 +25,43 @@ const parts: Readonly<Record<string, (context: PartContext) => Promise<Tally>>> 
   "rotation-faults": (context) => vitest("rotation-faults", context),
 };
 
-/** What `make test` runs. */
-const all = ["check", "unit", "e2e", "go"];
+/** What `make test` runs: lanes side by side, as the stack's tests wait for a Swarm more than they compute. */
+const all: readonly (readonly string[])[] = [["e2e"], ["check", "go", "unit"]];
 
-/** The child that is running, and whether the run was told to stop. */
-const state: { child: Child | undefined; interrupted: boolean } = { child: undefined, interrupted: false };
+/** The children that are running, and whether the run was told to stop. */
+const state: { readonly children: Set<Child>; interrupted: boolean } = { children: new Set(), interrupted: false };
 
 /** How long an interrupted part may clean up behind itself, in milliseconds. */
 const patience = 20_000;
 
 function interrupt(): void {
-  if (state.interrupted) state.child?.kill("SIGKILL");
+  const children = [...state.children];
+  for (const child of children) child.kill(state.interrupted ? "SIGKILL" : "SIGINT");
   state.interrupted = true;
-  const { child } = state;
-  child?.kill("SIGINT");
-  setTimeout(() => child?.kill("SIGKILL"), patience).unref();
+  setTimeout(() => {
+    for (const child of children) child.kill("SIGKILL");
+  }, patience).unref();
 }
 
 async function main([part, ...filters]: readonly string[]): Promise<Tally> {
-  const chosen = part === undefined ? all : [part];
+  const lanes = part === undefined ? all : [[part]];
   const leftovers = await endLeftovers();
   if (leftovers > 0) process.stderr.write(`ended ${leftovers} processes of a run that was killed\n`);
-  const needsEngine = chosen.some((name) => ["e2e", "fault", "rotation-faults"].includes(name));
-  let total: Tally = { passed: 0, failed: 0 };
+  const needsEngine = lanes.flat().some((name) => ["e2e", "fault", "rotation-faults"].includes(name));
   try {
     const engine = needsEngine ? await prepare() : undefined;
-    for (const name of chosen) {
-      if (state.interrupted) return add(total, { passed: 0, failed: 1 });
-      total = add(total, await runPart(name, contextFor(engine, filters)));
-    }
+    const tallies = lanes.map(async (lane, index) => runLane(lane, contextFor(engine, filters, index > 0)));
+    return (await Promise.all(tallies)).reduce(add);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    total = add(total, { passed: 0, failed: 1 });
+    return told(error);
   } finally {
     if (needsEngine) await stopEngine("test");
   }
+}
+
+async function runLane(lane: readonly string[], context: PartContext): Promise<Tally> {
+  let total: Tally = { passed: 0, failed: 0 };
+  for (const name of lane) total = add(total, state.interrupted ? oneFailed : await runPart(name, context));
   return total;
 }
 
@@ -73,13 +75,14 @@ async function prepare(): Promise<Engine> {
 async function runPart(name: string, context: PartContext): Promise<Tally> {
   process.stdout.write(`\n== ${name}\n`);
   const started = performance.now();
-  const tally = (await parts[name]?.(context)) ?? { passed: 0, failed: 1 };
+  const tally = (await parts[name]?.(context).catch(told)) ?? oneFailed;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`== ${name}: ${tally.passed} passed, ${tally.failed} failed in ${seconds} s\n`);
   return tally;
 }
 
-function contextFor(engine: Engine | undefined, filters: readonly string[]): PartContext {
+/** @param held whether a child's output is kept until it ends, as another lane is writing */
+function contextFor(engine: Engine | undefined, filters: readonly string[], held: boolean): PartContext {
   const toolchain = engine === undefined ? {} : { ...toolchainEnv(), DOCKER_HOST: engine.host };
   return {
     root,
@@ -87,12 +90,25 @@ function contextFor(engine: Engine | undefined, filters: readonly string[]): Par
     enter: engine === undefined ? [] : insideEngine(engine),
     filters,
     start(command, args, options) {
-      state.child = startChild(command, args, options);
-      return state.child;
+      let output = "";
+      const keep = { onOutput: (text: string) => (output += text) };
+      const child = startChild(command, args, { ...(held ? keep : {}), ...options });
+      state.children.add(child);
+      void child.ended.then(() => {
+        state.children.delete(child);
+        process.stdout.write(output);
+      });
+      return child;
     },
   };
 }
 
+function told(error: unknown): Tally {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return oneFailed;
+}
+
+const oneFailed: Tally = { passed: 0, failed: 1 };
 const add = (a: Tally, b: Tally): Tally => ({ passed: a.passed + b.passed, failed: a.failed + b.failed });
 
 const args = process.argv.slice(2);

@@ -13,7 +13,10 @@ export async function processIsOurs(pid: number, directory: string): Promise<boo
     .some((argument) => argument.includes(`${directory}/`) || argument.endsWith(`=${directory}`));
 }
 
-/** Ends every process that names that folder, by its id. */
+/**
+ * Ends every process of an engine, by its id: those that name that folder, and what they started. A container whose shim is
+ * killed would go on without it, and hold its volume.
+ */
 export async function endStrays(directory: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const strays = await findProcesses(directory);
@@ -25,20 +28,25 @@ export async function endStrays(directory: string): Promise<void> {
 }
 
 async function findProcesses(directory: string): Promise<number[]> {
+  const pids = (await readdir("/proc")).map(Number).filter((pid) => pid > 0);
+  const spared = [process.pid, process.ppid];
+  const children = new Map<number, number[]>();
   const found: number[] = [];
-  for (const entry of await readdir("/proc")) {
-    const pid = Number(entry);
-    if (
-      pid > 0 &&
-      pid !== process.pid &&
-      pid !== process.ppid &&
-      (await isEngine(pid)) &&
-      (await processIsOurs(pid, directory))
-    ) {
-      found.push(pid);
-    }
+  for (const pid of pids.filter((each) => !spared.includes(each))) {
+    const parent = await parentOf(pid);
+    children.set(parent, [...(children.get(parent) ?? []), pid]);
+    if ((await isEngine(pid)) && (await processIsOurs(pid, directory))) found.push(pid);
   }
+  // An array that grows while it is gone through: down to the last grandchild.
+  for (const pid of found) found.push(...(children.get(pid) ?? []).filter((child) => !found.includes(child)));
   return found;
+}
+
+/** Id of the parent ("ppid", proc(5)); 0 for a process that has ended. */
+async function parentOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The second field is the program's name in brackets, and may hold any character.
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? 0);
 }
 
 /** Programs of an engine: a shell or editor that names the folder is no stray. */

@@ -14,6 +14,16 @@ export interface Workspace {
   readonly remove: () => void;
 }
 
+/**
+ * Settings for a pulumi that does nothing but preview. A preview keeps no checkpoint, and yet the engine serializes the whole
+ * state after each resource (`pkg/backend/snapshot.go`: `defaultServiceLoop`): the square of their number.
+ * Never set for an update, which would forget what it made when it is killed.
+ */
+export const previewOnly: Readonly<Record<string, string>> = {
+  PULUMI_EXPERIMENTAL: "true",
+  PULUMI_SKIP_CHECKPOINTS: "true",
+};
+
 /** Makes a workspace for one stack of the project in `root`. */
 export function workspaceFor(root: string, stack: string): Workspace {
   const directory = mkdtempSync(join(tmpdir(), "goimg-policy-"));
@@ -29,6 +39,7 @@ export function workspaceFor(root: string, stack: string): Workspace {
     directory,
     placeholders,
     env: {
+      ...previewOnly,
       PULUMI_BACKEND_URL: `file://${state}`,
       PULUMI_CONFIG_PASSPHRASE: randomBytes(24).toString("base64url"),
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

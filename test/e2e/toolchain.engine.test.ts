@@ -54,6 +54,32 @@ test("comes back after dockerd was killed, with what the Swarm holds", async () 
   expect((await dockerOrFail(host, ["secret", "ls", "--format", "{{.Name}}"])).trim()).toBe("kept");
 });
 
+test("ends the containers of a daemon that was killed: one that goes on would hold its volume", async () => {
+  const { host } = await start();
+  const archive = path.join(directory, "sleep.tar");
+  const linked = await runOrFail("ldd", ["/bin/sleep"]);
+  const libraries = [...linked.matchAll(/(\/\S+) \(0x/g)].map(([, file = ""]) => file);
+  await runOrFail("tar", [
+    "--create",
+    "--dereference",
+    "--absolute-names",
+    `--file=${archive}`,
+    "/bin/sleep",
+    ...libraries,
+  ]);
+  await dockerOrFail(host, ["import", archive, "sleep"]);
+  const id = (await dockerOrFail(host, ["run", "--detach", "--network=none", "sleep", "/bin/sleep", "600"])).trim();
+  const container = (await dockerOrFail(host, ["inspect", "--format", "{{.State.Pid}}", id])).trim();
+  const commandLine = async () => readFile(path.join("/proc", container, "cmdline"), "utf8").catch(() => "");
+  expect(await commandLine()).toContain("sleep");
+  await runAsRoot("kill", ["-KILL", String(await pid())]);
+  await vi.waitFor(async () => {
+    expect(await processes()).not.toContain("dockerd");
+  });
+  await start();
+  expect(await commandLine()).toBe("");
+});
+
 test("does not take another process for its own that has the number of a stale file", async () => {
   await runAsRoot("kill", ["-KILL", String(await pid())]);
   await vi.waitFor(async () => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { performance } from "node:perf_hooks";
-import { workspaceFor } from "../../../policies/check/workspace.ts";
+import { previewOnly, workspaceFor } from "../../../policies/check/workspace.ts";
 import { toolchainEnv } from "../../../toolchain/env.ts";
 import { runOrFail } from "../../../toolchain/process.ts";
 
@@ -58,6 +58,7 @@ for (let index = 0; index < ${size / 2}; index += 1) {
   return {
     directory,
     env: {
+      ...previewOnly,
       PULUMI_BACKEND_URL: `file://${path.join(directory, ".state")}`,
       PULUMI_CONFIG_PASSPHRASE: randomBytes(24).toString("base64url"),
       DOCKER_HOST: `unix://${path.join(directory, "no-docker.sock")}`,

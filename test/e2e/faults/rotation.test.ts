@@ -33,20 +33,21 @@ const phases: readonly Phase[] = ["publish", "promote", "retire"];
 /** A kill of `victim` at `moment`. */
 type Kill = readonly [victim: Victim, moment: Moment];
 
-/** Moments of an update that every phase comes to, and tasks that start only in some. */
-const moments: Readonly<Record<Phase, readonly Moment[]>> = {
-  publish: ["begin", "stored", "db-roles", "cache-acl", "s3", "api"],
-  promote: ["begin", "worker", "api"],
-  retire: ["begin", "db-roles", "cache-acl", "s3", "api"],
-};
-
 /** A run of the command, with the kills that it gets. */
 type Run = readonly Kill[];
 
-const everyMoment = (victim: Victim): Readonly<Record<Phase, readonly Run[]>> => ({
-  publish: moments.publish.map((moment) => [[victim, moment]]),
-  promote: moments.promote.map((moment) => [[victim, moment]]),
-  retire: moments.retire.map((moment) => [[victim, moment]]),
+/**
+ * A kill at each moment that a phase still comes to after the kills before it: the three servers are updated side by side, and
+ * so are the worker and the API when the new generation becomes active, so each round takes one of them.
+ */
+const throughout = (
+  victim: Victim,
+  server: ServiceName,
+  consumer: ServiceName,
+): Readonly<Record<Phase, readonly Run[]>> => ({
+  publish: [[[victim, "begin"]], [[victim, "stored"]], [[victim, server]], [[victim, "api"]]],
+  promote: [[[victim, "begin"]], [[victim, consumer]]],
+  retire: [[[victim, "begin"]], [[victim, server]], [[victim, "api"]]],
 });
 
 /** Tasks are killed as they start; the command may well go on, so one run gets all of them. */
@@ -55,7 +56,8 @@ const atTheBegin = (...names: readonly ServiceName[]): readonly Run[] => [names.
 
 /** Rounds: each is one rotation of all secrets, with its kills one after another, the command run again after each. */
 const rounds: Readonly<Record<string, Readonly<Record<Phase, readonly Run[]>>>> = {
-  engine: everyMoment("engine"),
+  "engine, 1": throughout("engine", "db-roles", "worker"),
+  "engine, 2": throughout("engine", "s3", "api"),
   tasks: {
     publish: asTheyStart("db-roles", "cache-acl", "s3", "api"),
     promote: asTheyStart("worker", "api"),
@@ -66,8 +68,10 @@ const rounds: Readonly<Record<string, Readonly<Record<Phase, readonly Run[]>>>> 
     promote: atTheBegin("postgres", "redis", "s3"),
     retire: atTheBegin("postgres", "redis", "s3", "worker"),
   },
-  command: everyMoment("command"),
-  provider: everyMoment("provider"),
+  "command, 1": throughout("command", "cache-acl", "worker"),
+  "command, 2": throughout("command", "s3", "api"),
+  "provider, 1": throughout("provider", "db-roles", "worker"),
+  "provider, 2": throughout("provider", "cache-acl", "api"),
   docker: { publish: [[["docker", "db-roles"]]], promote: [[["docker", "api"]]], retire: [[["docker", "db-roles"]]] },
 };
 
@@ -130,8 +134,10 @@ async function run(round: string, phase: Phase, kills: Run, load: Load, old: rea
   const running = start(stack, command(phase));
   const struck = await Promise.all(
     kills.map(async ([victim, moment]) => {
-      const hit = (await reached(moment, stack, running)) && (await strike(victim, stack, running));
-      return hit ? [{ victim, moment, at: Date.now() }] : [];
+      if (!(await reached(moment, stack, running))) return [];
+      // Before it: a daemon's blow ends when the daemon is back.
+      const at = Date.now();
+      return (await strike(victim, stack, running)) ? [{ victim, moment, at }] : [];
     }),
   );
   const hits = struck.flat();

@@ -12,8 +12,12 @@ import { formsOf } from "../leaks.ts";
 import { envStore } from "./envStore.ts";
 import { openInlineStack, type InlineStack } from "./inlineStack.ts";
 import { keyOf, type StoreUnderTest, type Wanted } from "./storeUnderTest.ts";
+import { swarmStore } from "./swarmStore.ts";
 
-const stores: readonly (readonly [string, () => Promise<StoreUnderTest>])[] = [["env", envStore]];
+const stores: readonly (readonly [string, () => Promise<StoreUnderTest>])[] = [
+  ["swarm", swarmStore],
+  ["env", envStore],
+];
 
 /** Grants of two consumers, as the catalog has them. */
 const worker: Consumer = { name: "worker", secrets: ["DB_PASSWORD", "S3_SECRET_KEY"] };
