@@ -70,8 +70,10 @@ afterAll(async () => {
 });
 
 async function until(ask: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 30_000; !(await ask().catch(() => false)); await sleep(100)) {
+  const deadline = Date.now() + 30_000;
+  while (!(await ask().catch(() => false))) {
     if (Date.now() > deadline) throw new Error("it did not come to be in 30 s");
+    await sleep(100);
   }
 }
 
@@ -160,7 +162,10 @@ describe("the exporter", () => {
     expect(await numbers("goimg_secret_active_generation")).toEqual({ DB_PASSWORD: 2, JWT_KEY: 1 });
     expect(await numbers("goimg_secret_settled")).toEqual({ DB_PASSWORD: 0, JWT_KEY: 1 });
     const labels = async (expression: string): Promise<unknown> =>
-      (await query(expression)).map(({ metric: { __name__, instance, job, ...own }, value }) => [own, value[1]]);
+      (await query(expression)).map(({ metric, value }) => {
+        const own = Object.entries(metric).filter(([name]) => !["__name__", "instance", "job"].includes(name));
+        return [Object.fromEntries(own), value[1]];
+      });
     expect(await labels('goimg_secret_phase{secret="DB_PASSWORD"}')).toEqual([
       [{ stack: "dev", secret: "DB_PASSWORD", generation: "1", phase: "retiring" }, "1"],
       [{ stack: "dev", secret: "DB_PASSWORD", generation: "2", phase: "active" }, "1"],

@@ -33,7 +33,7 @@ func main() {
 		Access: loaded.MustGet("BACKUP_S3_ACCESS_KEY"), Secret: loaded.MustGet("BACKUP_S3_SECRET_KEY"),
 		Prefix: "database/", Keep: keep,
 		// The superuser, by the socket: it has no password.
-		Command: []string{"pg_dump", "--host=/run/postgresql", "--username=postgres", "--no-password", "--format=custom", "--dbname=" + job.Env("DB_NAME", "goimg")},
+		Command: []string{"/usr/lib/postgresql/15/bin/pg_dump", "--host=/run/postgresql", "--username=postgres", "--no-password", "--format=custom", "--dbname=" + job.Env("DB_NAME", "goimg")},
 	})
 	var good atomic.Bool
 	serveHealth(&good, job.Env("PORT", "8082"))
