@@ -3,6 +3,8 @@ import { appendFile, mkdir, open, readFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import path from "node:path";
 import * as z from "zod";
+import { withLock } from "../toolchain/lock.ts";
+import type { Report } from "../toolchain/progress.ts";
 import { OperatorError } from "./error.ts";
 
 /** One thing that was done to a secret. Never holds a value. */
@@ -41,6 +43,15 @@ export type AuditVerdict =
   | { readonly ok: false; readonly line: number; readonly why: string };
 
 const noHash = "0".repeat(64);
+
+/**
+ * Runs `work` alone on the log's stack: whoever changes the stack's secrets, or its log, holds this lock. The log's folder is made
+ * for its owner alone.
+ */
+export async function withAuditLock<T>(file: string, work: () => Promise<T>, report?: Report): Promise<T> {
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  return withLock(`${file}.lock`, work, report);
+}
 
 /**
  * Appends events, each chained to the one before by its hash, and forces them to disk. One process writes at a time:

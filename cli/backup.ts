@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import { Command, InvalidArgumentError } from "commander";
-import { openStack } from "./stack.ts";
+import { appendAudit, withAuditLock } from "./audit.ts";
+import { openStack, type StackContext } from "./stack.ts";
 
 interface Flags {
   readonly stack: string;
@@ -10,6 +13,9 @@ interface Flags {
   readonly dryRun?: true;
   readonly json?: true;
 }
+
+/** What the audit log calls a backup: its `after` is `ADDRESS sha256:HASH`. */
+export const backupAction = "backup";
 
 const help = `
 A backup holds the stack's state, config, passphrase and audit log: everything that another machine needs. It is encrypted
@@ -46,7 +52,8 @@ async function backup(flags: Flags): Promise<void> {
   const { openPlace } = await import("./backup/places.ts");
   const { backupName, outdated } = await import("./backup/retention.ts");
   const { projectName } = await import("./recovery/project.ts");
-  const { cwd, env, auditFile } = openStack(flags.stack);
+  const context = openStack(flags.stack);
+  const { cwd, env, auditFile } = context;
   const recipients = [...flags.recipient, ...(await Promise.all(flags.recipientsFile.map(readRecipients))).flat()];
   const place = await openPlace(flags.to, process.env);
   const made = new Date();
@@ -65,7 +72,9 @@ async function backup(flags: Flags): Promise<void> {
   const removed = flags.keep === undefined ? [] : outdated([...before, name], flags.stack, flags.keep);
   if (flags.dryRun === true) ciphertext.destroy();
   else {
-    await place.put(name, ciphertext);
+    const hash = createHash("sha256");
+    await place.put(name, hashed(ciphertext, hash));
+    await record(context, `${place.address(name)} sha256:${hash.digest("hex")}`);
     // Only when the new one is there.
     for (const old of removed) await place.remove(old);
   }
@@ -77,6 +86,36 @@ async function backup(flags: Flags): Promise<void> {
     dryRun: flags.dryRun === true,
   };
   process.stdout.write(flags.json === true ? `${JSON.stringify(result)}\n` : text(result));
+}
+
+/** The same stream, whose bytes are hashed on their way. */
+function hashed(stream: Readable, hash: ReturnType<typeof createHash>): Readable {
+  return Readable.from(
+    (async function* () {
+      for await (const chunk of stream) {
+        hash.update(chunk as Buffer);
+        yield chunk as Buffer;
+      }
+    })(),
+  );
+}
+
+/** Where the gate finds it. A log that was changed does not undo a backup: it says so, and the backup stays. */
+async function record({ auditFile, stack }: StackContext, after: string): Promise<void> {
+  const event = {
+    stack,
+    secret: "all",
+    action: backupAction,
+    before: "",
+    after,
+    reason: "goimg-secrets backup",
+    highest: 0,
+  };
+  await withAuditLock(auditFile, () => appendAudit(auditFile, [{ ...event, outcome: "done" }], new Date())).catch(
+    (error: unknown) => {
+      process.stderr.write(`not in the audit log: ${error instanceof Error ? error.message : String(error)}\n`);
+    },
+  );
 }
 
 interface Result {

@@ -59,6 +59,14 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "show what the exporter tells Prometheus, or tell the exporter what there is",
     load: async () => (await import("./metrics.ts")).metricsCommand(),
   },
+  gate: {
+    description: "test the controls of S9-PROD-001 and the ten best practices on what runs, with evidence",
+    load: async () => (await import("./gate.ts")).gateCommand(),
+  },
+  report: {
+    description: "make one page of everything: timeline, holders, gate, policies, audit log",
+    load: async () => (await import("./report.ts")).reportCommand(),
+  },
   scan: {
     description: "find plaintext secrets in compose files, .env files, task definitions and manifests",
     load: async () => (await import("./scan.ts")).scanCommand(),

@@ -6,6 +6,7 @@ import { findSecret, secretSpecs, type SecretName } from "../components/catalog/
 import { replacesInOneUpdate } from "../components/rotation/strategies.ts";
 import { noPauses, rotationOf } from "../components/secrets/rotation.ts";
 import { appendAudit, type AuditEvent } from "./audit.ts";
+import { recordSwarm } from "./audit/swarm.ts";
 import { OperatorError } from "./error.ts";
 import { forgetValues } from "./external/store.ts";
 import { editDeclared } from "./rotation/declared.ts";
@@ -66,6 +67,7 @@ async function retire(name: string, flags: Flags): Promise<void> {
       const world = await look(context);
       const plan = await planned(name, context, world);
       await carryOut(plan.secret, world, context, flags.reason);
+      await recordSwarm(context, "goimg-secrets retire");
       return plan;
     },
     report,

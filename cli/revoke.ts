@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { findSecret, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
+import { recordSwarm } from "./audit/swarm.ts";
 import { OperatorError } from "./error.ts";
 import { roleOf } from "../components/cluster/swarm/facts.ts";
 import { goalOf } from "../components/rotation/machine.ts";
@@ -90,6 +91,7 @@ async function revoke(name: string, flags: Flags): Promise<void> {
           report,
         });
         await forgetExternal({ context, secrets, report });
+        await recordSwarm(context, "goimg-secrets revoke");
         return progress;
       },
       report,

@@ -3,6 +3,7 @@ import { findSecret, secretNames, secretSpecs, type SecretName } from "../compon
 import { goalOf, plan, type Goal } from "../components/rotation/machine.ts";
 import { formatDuration } from "../components/rotation/schedule.ts";
 import { openAlerts } from "./alerts/alerts.ts";
+import { recordSwarm } from "./audit/swarm.ts";
 import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
 import { admitExternal, forgetExternal, type AdmitOptions } from "./external/admit.ts";
@@ -133,6 +134,7 @@ async function attempt(
       },
     });
     await forgetExternal({ context, secrets, report });
+    await recordSwarm(context, `goimg-secrets ${command}`);
     return { progress, waiting };
   };
   return alone(context, work, report);

@@ -2,10 +2,12 @@ import { Command } from "commander";
 import { ensureEngine } from "../toolchain/engine.ts";
 import { buildImages } from "../toolchain/images.ts";
 import { install } from "../toolchain/install.ts";
+import { recordSwarmAlone } from "./audit/swarm.ts";
 import { projectDirectory, stackEnv } from "./environment.ts";
 import { OperatorError } from "./error.ts";
 import { pulumi, pulumiOrFail } from "./pulumi.ts";
 import { recover } from "./recover.ts";
+import { openStack } from "./stack.ts";
 
 /** `up`, without options: what it makes is declared in the stack's config. */
 export function upCommand(): Command {
@@ -29,6 +31,7 @@ export async function up(): Promise<void> {
   if (exitCode !== 0) {
     throw new OperatorError("the update did not finish; what it did is kept: mend the error above and run this again");
   }
+  await recordSwarmAlone(openStack("dev"), "goimg-secrets up", report);
   const { stdout } = await pulumiOrFail(["stack", "output", "url", "--stack", "dev"], {
     ...options,
     output: "capture",

@@ -4,6 +4,7 @@
  * The last line is `N passed, N failed`; the exit code is 1 when anything failed.
  */
 import path from "node:path";
+import { ensureChromium } from "../toolchain/chromium.ts";
 import { ensureEngine, insideEngine, stopEngine, type Engine } from "../toolchain/engine.ts";
 import { toolchainEnv } from "../toolchain/env.ts";
 import { buildImages } from "../toolchain/images.ts";
@@ -50,6 +51,8 @@ async function main([part, ...filters]: readonly string[]): Promise<Tally> {
   const needsEngine = lanes.flat().some((name) => ["e2e", "fault", "rotation-faults"].includes(name));
   try {
     const engine = needsEngine ? await prepare() : undefined;
+    // Without a browser the tests of the report page fail, and no others.
+    if (lanes.flat().includes("e2e")) await ensureChromium().catch(told);
     const tallies = lanes.map(async (lane, index) => runLane(lane, contextFor(engine, filters, index > 0)));
     return (await Promise.all(tallies)).reduce(add);
   } catch (error) {

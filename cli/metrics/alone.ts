@@ -1,4 +1,4 @@
-import { withLock } from "../../toolchain/lock.ts";
+import { withAuditLock } from "../audit.ts";
 import type { StackContext } from "../stack.ts";
 import { tellExporter } from "./push.ts";
 
@@ -15,5 +15,5 @@ export async function alone<T>(
       await tellExporter(context, report);
     }
   };
-  return withLock(`${context.auditFile}.lock`, told, report);
+  return withAuditLock(context.auditFile, told, report);
 }

@@ -42,8 +42,9 @@ function lastStep(audit: readonly AuditEntry[], secret: string): Step | undefine
 
 function counted(audit: readonly AuditEntry[]): Facts["steps"] {
   const counts = new Map<string, Facts["steps"][number]>();
-  for (const { action, outcome } of audit) {
-    if (outcome !== "done" && outcome !== "failed") continue;
+  for (const { secret, action, outcome } of audit) {
+    // The log has other things as well: backups, what Swarm says by itself.
+    if (!(secret in secretSpecs) || (outcome !== "done" && outcome !== "failed")) continue;
     const key = `${action} ${outcome}`;
     counts.set(key, { action, outcome, count: (counts.get(key)?.count ?? 0) + 1 });
   }

@@ -32,6 +32,28 @@ export async function checkStack(stack: string, options: CheckOptions): Promise<
   }
 }
 
+/**
+ * Previews one stack from nothing with other values in its config, given as secrets by their paths: what a person's mistake
+ * would do.
+ */
+export async function previewWith(
+  stack: string,
+  values: Readonly<Record<string, string>>,
+  options: CheckOptions,
+): Promise<RunResult> {
+  const workspace = workspaceFor(options.root, stack);
+  try {
+    const prepared = await prepare(stack, workspace, options);
+    if (prepared !== undefined) return { exitCode: 0, stdout: "", stderr: prepared };
+    for (const [path, value] of Object.entries(values)) {
+      await pulumi(["config", "set", "--secret", "--path", path, value], stack, workspace, options);
+    }
+    return await pulumi(["preview"], stack, workspace, options);
+  } finally {
+    workspace.remove();
+  }
+}
+
 async function prepare(stack: string, workspace: Workspace, options: CheckOptions): Promise<string | undefined> {
   const created = await pulumi(["stack", "init"], stack, workspace, options);
   if (created.exitCode !== 0) return lastLines(created.stderr);

@@ -14,7 +14,7 @@ import { s3 } from "../../components/services/storage.ts";
 import { worker } from "../../components/services/worker.ts";
 import type { Manifest } from "../../runtime/manifest.ts";
 import { imageTag } from "../../toolchain/images.ts";
-import { plainLog } from "./logs.ts";
+import { withoutHeaders } from "../../cli/rotation/reports.ts";
 import { randomText, type Keys, type Mounted } from "../unit/runtime/fixture.ts";
 
 /** The services of the dev stack that hold secrets. */
@@ -143,5 +143,5 @@ async function outcomeOf(container: Docker.Container): Promise<Outcome> {
   const { StatusCode: exitCode } = (await container.wait()) as { readonly StatusCode: number };
   clearTimeout(timer);
   const raw = await container.logs({ stdout: true, stderr: true });
-  return { exitCode, output: plainLog(raw) };
+  return { exitCode, output: withoutHeaders(raw) };
 }

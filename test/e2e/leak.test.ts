@@ -10,7 +10,8 @@ import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { imageTag } from "../../toolchain/images.ts";
-import { Finder, formsOf, privateKeyNeedles, type Needle } from "./leaks.ts";
+import { inspections, logs, type Read } from "../../cli/leaks/docker.ts";
+import { Finder, formsOf, privateKeyNeedles, type Needle } from "../../cli/leaks/finder.ts";
 import * as places from "./leakPlaces.ts";
 import { repository } from "./project.ts";
 import { containersOf, eventually, services, sharedStack } from "./swarm.ts";
@@ -69,7 +70,7 @@ beforeAll(async () => {
 /** Where something was found: place and label, never a value. */
 async function search(
   what: Finder,
-  reads: AsyncIterable<places.Read>,
+  reads: AsyncIterable<Read>,
 ): Promise<{ readonly hits: string[]; readonly count: number }> {
   const hits: string[] = [];
   let count = 0;
@@ -87,9 +88,9 @@ const own = (hit: string): boolean => hit.startsWith("passphrase (raw)") && hit.
 
 interface Place {
   readonly name: string;
-  readonly reads: () => AsyncIterable<places.Read>;
+  readonly reads: () => AsyncIterable<Read>;
   /** The part of it that the planted value is looked for in. @default all */
-  readonly part?: () => AsyncIterable<places.Read>;
+  readonly part?: () => AsyncIterable<Read>;
   /** Puts a value there; answers what takes it away again. */
   readonly plant: (value: string) => Promise<() => Promise<unknown>>;
 }
@@ -138,15 +139,15 @@ const inState = path.join(stack.state, ".pulumi", "planted.json");
 const all: readonly Place[] = [
   {
     name: "a label that docker inspect shows",
-    reads: () => places.inspections(docker),
+    reads: () => inspections(docker),
     plant: (value) => plantedContainer([], { planted: encodeURIComponent(value) }),
   },
   {
     name: "an environment that docker inspect shows",
-    reads: () => places.inspections(docker),
+    reads: () => inspections(docker),
     plant: (value) => plantedContainer([`PLANTED=${Buffer.from(value).toString("base64url")}`], {}),
   },
-  { name: "a log", reads: () => places.logs(docker), plant: plantedLog },
+  { name: "a log", reads: () => logs(docker), plant: plantedLog },
   {
     name: "a process' arguments",
     reads: places.processes,
@@ -197,7 +198,10 @@ const all: readonly Place[] = [
 describe("the values of the stack", () => {
   it("are all known to this test", () => {
     expect([...names].sort()).toEqual(
-      ["DB_PASSWORD", "REDIS_ADMIN_PASSWORD", "REDIS_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"]
+      [
+        ...["BACKUP_S3_ACCESS_KEY", "BACKUP_S3_SECRET_KEY", "DB_PASSWORD", "GRAFANA_ADMIN_PASSWORD"],
+        ...["REDIS_ADMIN_PASSWORD", "REDIS_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"],
+      ]
         .flatMap((name) => [`${name}-g1 data`, `${name}-g1 result`])
         .concat("JWT_KEY-g1 privateKeyPem", "JWT_PRIVATE_KEY-g1 data", "SMTP_PASSWORD-g1 data")
         .sort(),

@@ -33,7 +33,9 @@ describe("a backup", () => {
     const published = await project.up();
     expect(published.exitCode, published.stderr).toBe(0);
     const args = ["backup", "--stack", project.stack, "--to", folder, "--recipient", await identityToRecipient(key)];
-    const made = await command(args, { ...project.place.env, GOIMG_PROJECT: project.place.directory });
+    const { env, directory } = project.place;
+    const audit = path.join(directory, "audit");
+    const made = await command(args, { ...env, GOIMG_PROJECT: directory, GOIMG_AUDIT: audit });
     expect(made.exitCode, made.stderr).toBe(0);
     const name = (await readdir(folder)).find((each) => each.endsWith(".age")) ?? "";
     backup = path.join(folder, name);

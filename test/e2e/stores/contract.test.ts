@@ -8,7 +8,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EntryName, SecretName } from "../../../components/catalog/grants.ts";
 import type { Consumer } from "../../../components/stores/store.ts";
-import { formsOf } from "../leaks.ts";
+import { formsOf } from "../../../cli/leaks/finder.ts";
 import { envStore } from "./envStore.ts";
 import { openInlineStack, type InlineStack } from "./inlineStack.ts";
 import { keyOf, type StoreUnderTest, type Wanted } from "./storeUnderTest.ts";

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Finder, formsOf, privateKeyNeedles } from "../../e2e/leaks.ts";
+import { Finder, formsOf, privateKeyNeedles } from "../../../cli/leaks/finder.ts";
 
 const value = 'Zq8v/T2m+N5x"R7wK\\4pL9é';
 const finder = new Finder(formsOf("value", Buffer.from(value, "latin1")));
