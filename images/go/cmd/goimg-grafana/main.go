@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"time"
@@ -13,12 +14,15 @@ import (
 )
 
 func main() {
+	// Grafana itself checks nothing; a service of this project refuses damaged secrets.
+	loaded := job.Secrets("grafana", "GRAFANA_ADMIN_PASSWORD")
 	stand, err := grafana.New(os.Getenv)
 	if err != nil {
 		job.Fail("grafana.failed", err.Error())
 	}
 	ctx, stop := job.Context()
 	defer stop()
+	fmt.Println(loaded.ReportLine())
 	server := &http.Server{Addr: ":" + job.Env("GF_SERVER_HTTP_PORT", "3000"), Handler: stand.Handler(), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()
