@@ -59,6 +59,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "verify the audit log and show it",
     load: async () => (await import("./auditCommand.ts")).auditCommand(),
   },
+  metrics: {
+    description: "show what the exporter tells Prometheus, or tell the exporter what there is",
+    load: async () => (await import("./metrics.ts")).metricsCommand(),
+  },
   gate: {
     description: "test the controls of S9-PROD-001 and the ten best practices on what runs, with evidence",
     load: async () => (await import("./gate.ts")).gateCommand(),

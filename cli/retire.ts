@@ -5,12 +5,13 @@ import { parse } from "yaml";
 import { findSecret, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
 import { replacesInOneUpdate } from "../components/rotation/strategies.ts";
 import { noPauses, rotationOf } from "../components/secrets/rotation.ts";
-import { appendAudit, withAuditLock, type AuditEvent } from "./audit.ts";
+import { appendAudit, type AuditEvent } from "./audit.ts";
 import { recordSwarm } from "./audit/swarm.ts";
 import { OperatorError } from "./error.ts";
 import { forgetValues } from "./external/store.ts";
 import { editDeclared } from "./rotation/declared.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
+import { alone } from "./metrics/alone.ts";
 import { Updates } from "./rotation/update.ts";
 import { openStack, type StackContext } from "./stack.ts";
 
@@ -60,8 +61,8 @@ async function retire(name: string, flags: Flags): Promise<void> {
     show(await planned(name, context, await look(context)), flags);
     return;
   }
-  const done = await withAuditLock(
-    context.auditFile,
+  const done = await alone(
+    context,
     async () => {
       const world = await look(context);
       const plan = await planned(name, context, world);

@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import { findSecret, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
-import { withAuditLock } from "./audit.ts";
 import { recordSwarm } from "./audit/swarm.ts";
 import { OperatorError } from "./error.ts";
 import { roleOf } from "../components/cluster/swarm/facts.ts";
@@ -8,6 +7,7 @@ import { goalOf } from "../components/rotation/machine.ts";
 import { noPauses } from "../components/secrets/rotation.ts";
 import { connectionsEnded } from "./rotation/cutOff.ts";
 import { admitExternal, forgetExternal } from "./external/admit.ts";
+import { alone } from "./metrics/alone.ts";
 import { run } from "./rotation/run.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
 import { openStack } from "./stack.ts";
@@ -70,8 +70,8 @@ async function revoke(name: string, flags: Flags): Promise<void> {
     const report = (line: string): void => {
       process.stderr.write(`${line}\n`);
     };
-    await withAuditLock(
-      context.auditFile,
+    await alone(
+      context,
       async () => {
         const secrets = [secret];
         const { reason, valueStdin, unchecked } = flags;

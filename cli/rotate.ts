@@ -3,11 +3,11 @@ import { findSecret, secretNames, secretSpecs, type SecretName } from "../compon
 import { goalOf, plan, type Goal } from "../components/rotation/machine.ts";
 import { formatDuration } from "../components/rotation/schedule.ts";
 import { openAlerts } from "./alerts/alerts.ts";
-import { withAuditLock } from "./audit.ts";
 import { recordSwarm } from "./audit/swarm.ts";
 import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
 import { admitExternal, forgetExternal, type AdmitOptions } from "./external/admit.ts";
+import { alone } from "./metrics/alone.ts";
 import { dueSecrets, type DueSecrets } from "./rotation/due.ts";
 import { run, type Progress } from "./rotation/run.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
@@ -137,7 +137,7 @@ async function attempt(
     await recordSwarm(context, `goimg-secrets ${command}`);
     return { progress, waiting };
   };
-  return withAuditLock(context.auditFile, work, report);
+  return alone(context, work, report);
 }
 
 async function dryRun(

@@ -39,11 +39,13 @@ const goInputs = ["images/go/go.mod", "images/go/go.sum", "runtime/go", "images/
 const goPrograms = {
   "goimg-job": ["cmd/goimg-job", "internal/check", "internal/pgroles", "internal/redisacl"],
   "goimg-s3": ["cmd/goimg-s3", "internal/objects"],
+  "goimg-backup": ["cmd/goimg-backup", "internal/dump"],
+  "goimg-grafana": ["cmd/goimg-grafana", "internal/grafana"],
 } as const;
 type GoProgram = keyof typeof goPrograms;
 /** Dependencies of the bundled programs, and Node itself, are pinned by the lockfile. */
-const bundleInputs = ["images/app", "runtime", "package-lock.json"];
-const programs = ["api", "worker", "db-migrate"];
+const bundleInputs = ["images/app", "components/observability", "runtime", "package-lock.json"];
+const programs = ["api", "worker", "db-migrate", "metrics"];
 
 async function copy(contextDir: string, files: readonly string[]): Promise<void> {
   for (const file of files) {
@@ -141,17 +143,21 @@ function image(name: string, { description, files = [], go, bundles = false }: P
 /** Every image by its name, which is what services call it by. */
 export const images: Readonly<Record<string, ImageSpec>> = {
   app: image("app", {
-    description: "sample API, worker and migration (Node)",
+    description: "sample API, worker, migration and the exporter of metrics (Node)",
     files: ["entrypoint.sh"],
     go: ["goimg-job"],
     bundles: true,
   }),
   postgres: image("postgres", {
-    description: "PostgreSQL 15 and its roles job",
+    description: "PostgreSQL 15, its roles job and its backups",
     files: ["entrypoint.sh", "postgresql.conf", "pg_hba.conf"],
-    go: ["goimg-job"],
+    go: ["goimg-job", "goimg-backup"],
   }),
   redis: image("redis", { description: "Redis 7 and its users job", files: ["redis.conf"], go: ["goimg-job"] }),
   s3: image("s3", { description: "S3 storage (versitygw)", go: ["goimg-job", "goimg-s3"] }),
+  grafana: image("grafana", {
+    description: "stand-in for Grafana, where its image can't be pulled",
+    go: ["goimg-job", "goimg-grafana"],
+  }),
   gateway: image("gateway", { description: "gateway (HAProxy)", files: ["haproxy.cfg"], go: ["goimg-job"] }),
 };

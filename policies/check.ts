@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { policyReportFile } from "../cli/metrics/facts.ts";
 import { install } from "../toolchain/install.ts";
 import { toolchainEnv } from "../toolchain/env.ts";
 import { checkStack } from "./check/preview.ts";
@@ -36,6 +37,8 @@ async function main(): Promise<number> {
     const config = values.config === undefined ? {} : { config: resolve(values.config) };
     reports.push(await checkStack(stack, { root, pack: import.meta.dirname, env, ...config }));
   }
+  // What the metrics tell of the policies (cli/metrics/facts.ts).
+  if (values.config === undefined) writeFileSync(policyReportFile(), toJson(reports));
   if (values.json !== undefined) writeFileSync(values.json, toJson(reports));
   if (values.sarif !== undefined) writeFileSync(values.sarif, toSarif(reports, rules(), packVersion()));
   process.stdout.write(toText(reports));

@@ -5,12 +5,15 @@ import { swarmManager } from "../components/cluster/swarm/manager.ts";
 import { observeStack } from "../components/cluster/swarm/observeStack.ts";
 import { Generations } from "../components/secrets/generations.ts";
 import { api } from "../components/services/api.ts";
+import { backup } from "../components/services/backup.ts";
 import { cacheAcl, redis } from "../components/services/cache.ts";
 import { dbMigrate, dbRoles, postgres } from "../components/services/database.ts";
 import { gateway } from "../components/services/gateway.ts";
+import { grafana } from "../components/services/grafana.ts";
+import { metrics } from "../components/services/metrics.ts";
 import { s3 } from "../components/services/storage.ts";
 import { worker } from "../components/services/worker.ts";
-import { declaration, images, number, refuse } from "./settings.ts";
+import { dashboards, declaration, images, number, refuse } from "./settings.ts";
 import { openStores, storeSettings } from "./stores.ts";
 
 /**
@@ -30,6 +33,9 @@ export async function dev(connect = swarmManager): Promise<Record<string, unknow
     api({ replicas: number("replicas", 2) }),
     worker({ replicas: 1 }),
     gateway({ port }),
+    backup(),
+    metrics(),
+    grafana(dashboards()),
   ];
   const declared = declaration("dev", services);
   const settings = storeSettings();

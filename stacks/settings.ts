@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackName } from "../components/catalog/types.ts";
 import { declare, InvalidDeclaration, type Declaration } from "../components/secrets/declare.ts";
+import type { GrafanaArgs } from "../components/services/grafana.ts";
 import type { ImageName, ServiceSpec } from "../components/services/service.ts";
 import { imageTag } from "../toolchain/images.ts";
 
@@ -10,6 +11,16 @@ const config = new pulumi.Config();
 export function images(): (name: ImageName) => string {
   const others = config.getObject<Partial<Record<ImageName, string>>>("images") ?? {};
   return (name) => others[name] ?? imageTag(name);
+}
+
+/** How the dashboards are served: Grafana itself is an image of the stack's config, and a stand-in is built where there is none. */
+export function dashboards(): GrafanaArgs {
+  const others = config.getObject<Partial<Record<ImageName, string>>>("images") ?? {};
+  return {
+    port: config.getNumber("grafanaPort"),
+    prometheus: config.get("prometheusUrl") ?? "http://prometheus:9090",
+    official: others.grafana !== undefined,
+  };
 }
 
 /** A whole number of the stack's config. */

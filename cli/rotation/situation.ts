@@ -79,13 +79,14 @@ export function situationOf(secret: SecretName, world: World, times: Times, now:
 
 /**
  * What the task says, once it is up; until then it holds nothing that others could rely on. A job that has ended with 0 has worked
- * with all that it was given, even if its log is gone (`docker container prune`).
+ * with all that it was given, even if its log is gone (`docker container prune`); a program of others (Grafana) is healthy with what
+ * its task mounts.
  */
 function saidBy(reports: Reports): HeldByTask {
   return (secret, task) => {
     if (!task.ready) return nothing;
     const said = reports.get(task.id)?.get(secret);
-    return said ?? (task.state === "complete" ? mountedBy(secret, task) : nothing);
+    return said ?? (task.state === "complete" || task.silent ? mountedBy(secret, task) : nothing);
   };
 }
 

@@ -159,16 +159,16 @@ export const catalog = {
   },
   BACKUP_S3_KEY: {
     kind: "accessKeyPair",
-    strategy: "redeploy",
+    strategy: "dual-access-key",
     period: "6 months",
     owner: "platform",
     requiredIn: [],
     feature: "backups to S3",
     presence: "consumed",
-    acceptors: [],
+    acceptors: ["s3"],
     entries: {
-      BACKUP_S3_ACCESS_KEY: entry("Backup storage access key id", accessKeyId, ["backup"]),
-      BACKUP_S3_SECRET_KEY: entry("Backup storage secret access key", password, ["backup"]),
+      BACKUP_S3_ACCESS_KEY: entry("Backup storage access key id", accessKeyId, ["backup", "s3"]),
+      BACKUP_S3_SECRET_KEY: entry("Backup storage secret access key", password, ["backup", "s3"]),
     },
   },
   CLAMAV_PASSWORD: {

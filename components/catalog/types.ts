@@ -25,6 +25,7 @@ export type ServiceName =
   | "db-roles"
   | "db-migrate"
   | "cache-acl"
+  | "metrics"
   | "grafana"
   | "backup";
 

@@ -2,8 +2,9 @@ import { acceptsConnections } from "./health.ts";
 import { backends } from "./backends.ts";
 import { defineService, type ServiceSpec, type VolumeMount } from "./service.ts";
 
-const uid = 10002;
-const socket: VolumeMount = { volume: "database-socket", path: "/run/postgresql" };
+/** PostgreSQL's own user, who is its superuser over the socket. */
+export const databaseUser = 10002;
+export const databaseSocket: VolumeMount = { volume: "database-socket", path: "/run/postgresql" };
 
 /**
  * PostgreSQL. It mounts no secret and its superuser has no password: only a process of its own user on its own node
@@ -13,12 +14,12 @@ export function postgres(): ServiceSpec<"postgres"> {
   return defineService({
     name: "postgres",
     image: "postgres",
-    uid,
+    uid: databaseUser,
     args: [],
     env: {},
     secrets: [],
     networks: ["database"],
-    volumes: [{ volume: "database", path: "/var/lib/postgresql/data" }, socket],
+    volumes: [{ volume: "database", path: "/var/lib/postgresql/data" }, databaseSocket],
     replicas: 1,
     health: acceptsConnections("pg-check"),
     limits: { cpus: 1, memoryMb: 1024 },
@@ -33,12 +34,12 @@ export function dbRoles(): ServiceSpec<"db-roles"> {
   return defineService({
     name: "db-roles",
     image: "postgres",
-    uid,
+    uid: databaseUser,
     args: ["db-roles"],
     env: { DB_NAME: backends.database.DB_NAME },
     secrets: ["DB_PASSWORD"],
     networks: ["database"],
-    volumes: [socket],
+    volumes: [databaseSocket],
     replicas: 1,
     limits: { cpus: 1, memoryMb: 128 },
     rollout: "job",

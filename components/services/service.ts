@@ -2,22 +2,29 @@ import type { Granted } from "../catalog/grants.ts";
 import type { ServiceName } from "../catalog/types.ts";
 
 /** Images of this project (`images/`); a stack's config may name others in their place. */
-export type ImageName = "app" | "postgres" | "redis" | "s3" | "gateway";
+export type ImageName = "app" | "postgres" | "redis" | "s3" | "gateway" | "grafana";
 
 /**
  * Networks of the stack. A service reaches only what shares one with it. `store` leads to a store that services log in to: the
  * deployer adds it where there is such a store.
  */
-export type NetworkName = "edge" | "database" | "cache" | "storage" | "store";
+export type NetworkName = "edge" | "database" | "cache" | "storage" | "monitoring" | "dashboards" | "store";
 
 /** Volumes of the stack, each on the node that its services are placed on. */
-export type VolumeName = "database" | "database-socket" | "cache" | "storage";
+export type VolumeName = "database" | "database-socket" | "cache" | "storage" | "metrics";
 
 /** A directory of a volume in the service's container. */
 export interface VolumeMount {
   readonly volume: VolumeName;
   readonly path: string;
   readonly readOnly?: boolean;
+}
+
+/** A plain file in the service's container: settings, never a secret. `name` is the resource's. */
+export interface PlainFile {
+  readonly name: string;
+  readonly path: string;
+  readonly content: string;
 }
 
 /** A command that exits 0 when the service is well. Durations are Docker's: `"2s"`, `"500ms"`. */
@@ -53,6 +60,7 @@ export interface ServiceSpec<S extends ServiceName = ServiceName> {
   readonly secrets: readonly Granted<S>[];
   readonly networks: readonly NetworkName[];
   readonly volumes: readonly VolumeMount[];
+  readonly files?: readonly PlainFile[];
   readonly replicas: number;
   /** Left out for a job, which is well when it has ended with 0. */
   readonly health?: Health;
@@ -63,6 +71,11 @@ export interface ServiceSpec<S extends ServiceName = ServiceName> {
    * - `job`: runs once to its end for each change, and is tried again when it fails.
    */
   readonly rollout: "rolling" | "exclusive" | "job";
+  /**
+   * A program of others, which says nothing of the generations that it holds: what its task mounts counts once it is healthy.
+   * @default false
+   */
+  readonly silent?: boolean;
   /** Port in the container that the outside reaches, with the port it is published on. */
   readonly publish?: { readonly target: number; readonly published: number };
   /** Services that must be healthy, or done, before this one starts. */

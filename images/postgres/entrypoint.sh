@@ -3,6 +3,9 @@
 # its name when it is complete, so that a killed start is done anew and never half-used.
 set -euo pipefail
 umask 077
+if [ "$1" = backup ]; then
+  exec goimg-backup
+fi
 if [ "$1" != postgres ]; then
   exec goimg-job "$@"
 fi

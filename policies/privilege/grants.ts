@@ -66,6 +66,7 @@ const knownServices: ReadonlySet<string> = new Set([
   ...entries.flatMap(({ consumers }) => [...consumers]),
   // They read no secret at all.
   "gateway",
+  "metrics",
   "postgres",
   "redis",
 ]);

@@ -32,7 +32,7 @@ export async function inDocker(docker: Docker, stack: string): Promise<readonly 
     ...z
       .array(labelled)
       .parse(configs)
-      .filter((config) => manifestOf(config) === stack)
+      .filter((config) => mine(config.Spec.Labels) || manifestOf(config) === stack)
       .map(({ ID }) => `${typeOf.config} ${ID}`),
     ...networks.filter(({ Labels }) => mine(Labels)).map(({ Id }) => `${typeOf.network} ${Id}`),
     ...volumes.filter(({ Labels }) => mine(Labels)).map(({ Name }) => `${typeOf.volume} ${Name}`),

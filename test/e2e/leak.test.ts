@@ -198,7 +198,10 @@ const all: readonly Place[] = [
 describe("the values of the stack", () => {
   it("are all known to this test", () => {
     expect([...names].sort()).toEqual(
-      ["DB_PASSWORD", "REDIS_ADMIN_PASSWORD", "REDIS_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"]
+      [
+        ...["BACKUP_S3_ACCESS_KEY", "BACKUP_S3_SECRET_KEY", "DB_PASSWORD", "GRAFANA_ADMIN_PASSWORD"],
+        ...["REDIS_ADMIN_PASSWORD", "REDIS_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"],
+      ]
         .flatMap((name) => [`${name}-g1 data`, `${name}-g1 result`])
         .concat("JWT_KEY-g1 privateKeyPem", "JWT_PRIVATE_KEY-g1 data", "SMTP_PASSWORD-g1 data")
         .sort(),

@@ -22,6 +22,9 @@ const uids: Readonly<Partial<Record<ServiceName, number>>> = {
   redis: 10003,
   "cache-acl": 10003,
   s3: 10004,
+  backup: 10002,
+  metrics: 10006,
+  grafana: 10007,
 };
 const names = Object.keys(uids) as readonly ServiceName[];
 
@@ -107,6 +110,7 @@ describe("the dev stack", () => {
       ["goimg-dev-cache", "overlay", true],
       ["goimg-dev-database", "overlay", true],
       ["goimg-dev-edge", "overlay", false],
+      ["goimg-dev-monitoring", "overlay", true],
       ["goimg-dev-storage", "overlay", true],
     ]);
     for (const { Options } of networks) expect(Options).toHaveProperty("encrypted");
@@ -136,7 +140,8 @@ describe.each(names)("the service %s", (name) => {
     expect(containers.length).toBeGreaterThan(0);
     for (const { Config } of containers) {
       const env = Object.fromEntries(Config.Env.map((line) => line.split(/=(.*)/s, 2) as [string, string]));
-      const paths = Object.keys(env).filter((key) => key.endsWith("_FILE") && key !== "SECRETS_MANIFEST_FILE");
+      // Grafana's own names end with two lines.
+      const paths = Object.keys(env).filter((key) => /[^_]_FILE$/.test(key) && key !== "SECRETS_MANIFEST_FILE");
       expect(paths.sort()).toEqual(granted(name).map((entry) => `${entry}_FILE`));
       for (const path of paths) expect(env[path]).toBe(`/run/secrets/${path.slice(0, -"_FILE".length)}`);
       for (const { name: entry } of names.flatMap(entriesFor)) expect(env).not.toHaveProperty(entry);

@@ -19,6 +19,8 @@ export interface ContainerContext {
   readonly manifest: docker.ServiceConfig | undefined;
   /** Where the service reads from a store by itself; undefined where its secrets are mounted. */
   readonly access: Access | undefined;
+  /** The service's plain files, with where each goes. */
+  readonly files: readonly { readonly path: string; readonly config: docker.ServiceConfig }[];
 }
 
 /** Owner may read; nobody may write, not even the owner. */
@@ -27,7 +29,7 @@ const worldRead = 0o444;
 
 /** A container that runs as the service's own user, on a read-only root, with no capability and only its own secrets. */
 export function containerSpec(spec: ServiceSpec, context: ContainerContext): input.ServiceTaskSpecContainerSpec {
-  const { manifest, access } = context;
+  const { manifest, access, files } = context;
   const owner = { fileUid: String(spec.uid), fileGid: String(spec.uid) };
   const config = (file: docker.ServiceConfig | undefined, fileName: string) =>
     file === undefined ? [] : [{ ...owner, configId: file.id, configName: file.name, fileName, fileMode: worldRead }];
@@ -43,7 +45,11 @@ export function containerSpec(spec: ServiceSpec, context: ContainerContext): inp
     ...(spec.health === undefined ? {} : { healthcheck: healthcheck(spec.health) }),
     mounts: mounts(spec, context),
     secrets: access === undefined ? mounted(spec, context, owner) : [credential(access, owner)],
-    configs: [...config(manifest, manifestPath), ...config(access?.ca?.file, accessPaths.ca)],
+    configs: [
+      ...config(manifest, manifestPath),
+      ...config(access?.ca?.file, accessPaths.ca),
+      ...files.flatMap((file) => config(file.config, file.path)),
+    ],
   };
 }
 

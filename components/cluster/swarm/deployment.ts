@@ -12,7 +12,7 @@ import type { Delivery, StoredEntry } from "../../stores/store.ts";
 import { accessFor, storeCa, type StoreCa } from "./access.ts";
 import { containerSpec } from "./container.ts";
 import { Gate } from "./gate.ts";
-import { jobLabel, type Observed } from "./observe.ts";
+import { jobLabel, silentLabel, type Observed } from "./observe.ts";
 import { waitsFor } from "./waits.ts";
 import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
 
@@ -106,6 +106,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
           { label: "goimg.service", value: spec.name },
           { label: "goimg.stack", value: pulumi.getStack() },
           ...(spec.rollout === "job" ? [{ label: jobLabel, value: "true" }] : []),
+          ...(spec.silent === true ? [{ label: silentLabel, value: "true" }] : []),
         ],
         mode: { replicated: { replicas: spec.replicas } },
         endpointSpec: endpointSpec(spec),
@@ -116,6 +117,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
             ...context,
             manifest: this.manifest(spec, context),
             access: spec.secrets.length === 0 ? undefined : accessFor(spec.name, delivery, ca, this),
+            files: this.files(spec),
           }),
           networksAdvanceds: spec.networks.map((name) => ({
             id: required(networks, name).id,
@@ -148,6 +150,19 @@ export class SwarmDeployment extends pulumi.ComponentResource {
     const data = Buffer.from(JSON.stringify(manifest)).toString("base64");
     return new docker.ServiceConfig(`${spec.name}-manifest`, { data }, { parent: this });
   }
+
+  /** In the order of their paths, as Swarm keeps the order that it is given. */
+  private files({
+    files = [],
+  }: ServiceSpec): readonly { readonly path: string; readonly config: docker.ServiceConfig }[] {
+    return [...files]
+      .sort((a, b) => (a.path < b.path ? -1 : 1))
+      .map(({ name, path, content }) => {
+        const data = Buffer.from(content).toString("base64");
+        const labels = [{ label: "goimg.stack", value: pulumi.getStack() }];
+        return { path, config: new docker.ServiceConfig(name, { data, labels }, { parent: this }) };
+      });
+  }
 }
 
 interface Context extends Omit<SwarmDeploymentArgs, "services"> {
@@ -158,8 +173,8 @@ interface Context extends Omit<SwarmDeploymentArgs, "services"> {
   readonly ca: StoreCa | undefined;
 }
 
-/** Networks with a way out of the Swarm. */
-const reachesOut: ReadonlySet<NetworkName> = new Set(["edge", "store"]);
+/** Networks with a way out of the Swarm: of what has a port of its node, and of what logs in to its store. */
+const reachesOut: ReadonlySet<NetworkName> = new Set(["edge", "dashboards", "store"]);
 
 /** A service that logs in to its store needs a network that leads there. */
 function withWayOut(spec: ServiceSpec, { kind }: Delivery): ServiceSpec {

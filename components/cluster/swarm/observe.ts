@@ -18,6 +18,9 @@ export type HeldBySecret = ReadonlyMap<SecretName, Held>;
 /** Label of a service whose tasks do their work and end. */
 export const jobLabel = "goimg.job";
 
+/** Label of a service whose program says nothing of what it holds. */
+export const silentLabel = "goimg.silent";
+
 /** One task that runs, or is about to; of a job, the last one, ended or not. */
 export interface ObservedTask {
   readonly id: string;
@@ -29,6 +32,8 @@ export interface ObservedTask {
   readonly ready: boolean;
   readonly since: Date;
   readonly held: HeldBySecret;
+  /** It never says what it holds: it is not of this project. */
+  readonly silent: boolean;
 }
 
 /** One service of the stack. */
@@ -165,6 +170,7 @@ function observedService(service: ApiService, tasks: readonly ApiTask[], byId: B
         ready: task.Status.State === (isJob(service) ? "complete" : "running"),
         since: new Date(task.Status.Timestamp),
         held: heldIn(task.Spec, byId),
+        silent: Spec.Labels?.[silentLabel] !== undefined,
       })),
   };
 }

@@ -16,7 +16,14 @@ const questionSchema = z.discriminatedUnion("kind", [
     statements: z.array(z.string()).default([]),
   }),
   z.object({ kind: z.literal("redis"), host: z.string(), user: z.string(), password: z.string() }),
-  z.object({ kind: z.literal("s3"), host: z.string(), accessKeyId: z.string(), secretAccessKey: z.string() }),
+  z.object({
+    kind: z.literal("s3"),
+    host: z.string(),
+    bucket: z.string().default("goimg"),
+    accessKeyId: z.string(),
+    secretAccessKey: z.string(),
+  }),
+  z.object({ kind: z.literal("grafana"), host: z.string(), password: z.string() }),
 ]);
 
 /** What is tried. `statements` run one after another in one session; the answer has the first column of the last. */
@@ -39,6 +46,8 @@ async function answer(question: Parsed): Promise<Answer> {
       return redis(question);
     case "s3":
       return s3(question);
+    case "grafana":
+      return grafana(question);
   }
 }
 
@@ -75,7 +84,13 @@ async function redis({ host, user, password }: Extract<Parsed, { kind: "redis" }
   }
 }
 
-async function s3({ host, accessKeyId, secretAccessKey }: Extract<Parsed, { kind: "s3" }>): Promise<Answer> {
+async function grafana({ host, password }: Extract<Parsed, { kind: "grafana" }>): Promise<Answer> {
+  const authorization = `Basic ${Buffer.from(`admin:${password}`).toString("base64")}`;
+  const { ok, status } = await fetch(`http://${host}:3000/api/org`, { headers: { authorization } });
+  return ok ? { accepted: true } : { accepted: false, code: String(status) };
+}
+
+async function s3({ host, bucket, accessKeyId, secretAccessKey }: Extract<Parsed, { kind: "s3" }>): Promise<Answer> {
   const client = new S3Client({
     region: "us-east-1",
     endpoint: `http://${host}:7070`,
@@ -84,7 +99,7 @@ async function s3({ host, accessKeyId, secretAccessKey }: Extract<Parsed, { kind
     credentials: { accessKeyId, secretAccessKey },
   });
   try {
-    await client.send(new HeadBucketCommand({ Bucket: "goimg" }));
+    await client.send(new HeadBucketCommand({ Bucket: bucket }));
     return { accepted: true };
   } catch (error) {
     const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };

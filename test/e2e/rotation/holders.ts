@@ -63,7 +63,7 @@ export async function valueInState(project: Project, name: string): Promise<stri
 }
 
 /** Where a server is, by the network of the stack that its clients reach it on. */
-const places = { postgres: "database", redis: "cache", s3: "storage" } as const;
+const places = { postgres: "database", redis: "cache", s3: "storage", grafana: "monitoring" } as const;
 
 /** What is tried, without the server's address. */
 export type Attempt = Question extends infer Q ? (Q extends Question ? Omit<Q, "host"> : never) : never;

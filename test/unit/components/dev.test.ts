@@ -22,8 +22,11 @@ describe("the dev stack", () => {
 
   test("generates each live generation as a resource of its own", () => {
     expect(named("random:index/randomPassword:RandomPassword").sort()).toEqual([
+      "BACKUP_S3_ACCESS_KEY-g1",
+      "BACKUP_S3_SECRET_KEY-g1",
       "DB_PASSWORD-g2",
       "DB_PASSWORD-g3",
+      "GRAFANA_ADMIN_PASSWORD-g1",
       "REDIS_ADMIN_PASSWORD-g1",
       "REDIS_PASSWORD-g1",
       "S3_ACCESS_KEY-g1",
@@ -37,8 +40,11 @@ describe("the dev stack", () => {
   test("puts each into a Swarm secret without an explicit name", () => {
     const secrets = recorded.filter((r) => r.type === "docker:index/secret:Secret");
     expect(secrets.map(({ name }) => name).sort()).toEqual([
+      "BACKUP_S3_ACCESS_KEY-g1",
+      "BACKUP_S3_SECRET_KEY-g1",
       "DB_PASSWORD-g2",
       "DB_PASSWORD-g3",
+      "GRAFANA_ADMIN_PASSWORD-g1",
       "JWT_PRIVATE_KEY-g1",
       "JWT_PUBLIC_KEY-g1",
       "REDIS_ADMIN_PASSWORD-g1",
@@ -89,8 +95,21 @@ describe("the dev stack", () => {
     ]);
   });
 
-  test("gives gateway, postgres and redis no secret and no manifest", () => {
-    for (const name of ["gateway", "postgres", "redis"]) {
+  test("gives Grafana what it shows as plain files, and its password as a secret", () => {
+    const { configs, secrets } = service("grafana").taskSpec.containerSpec;
+    expect((configs as unknown as Record<string, unknown>[]).map(({ fileName }) => fileName)).toEqual([
+      "/run/goimg/manifest.json",
+      "/etc/goimg-grafana/dashboards/secrets.json",
+      "/etc/goimg-grafana/provisioning/dashboards/goimg-secrets.yaml",
+      "/etc/goimg-grafana/provisioning/datasources/prometheus.yaml",
+    ]);
+    expect((secrets as unknown as Record<string, unknown>[]).map(({ fileName }) => fileName)).toEqual([
+      "GRAFANA_ADMIN_PASSWORD",
+    ]);
+  });
+
+  test("gives gateway, metrics, postgres and redis no secret and no manifest", () => {
+    for (const name of ["gateway", "metrics", "postgres", "redis"]) {
       expect(service(name).taskSpec.containerSpec["secrets"]).toEqual([]);
       expect(service(name).taskSpec.containerSpec["configs"]).toEqual([]);
     }

@@ -1,10 +1,12 @@
-// Command goimg-s3 is the dev stack's S3 server. Its accounts are the live generations of S3_KEY; it refuses to start when one
-// is damaged.
+// Command goimg-s3 is the dev stack's S3 server. Its accounts are the live generations of S3_KEY and, where backups are
+// kept here too, of BACKUP_S3_KEY, each with a bucket of its own; it refuses to start when one is damaged.
 package main
 
 import (
 	"fmt"
 	"os"
+
+	secrets "goimgsecrets"
 
 	"goimg-secrets/images/internal/job"
 	"goimg-secrets/images/internal/objects"
@@ -12,10 +14,11 @@ import (
 
 func main() {
 	loaded := job.Secrets("s3", "S3_ACCESS_KEY", "S3_SECRET_KEY")
-	var pairs []objects.KeyPair
-	keys := loaded.Live("S3_SECRET_KEY")
-	for i, access := range loaded.Live("S3_ACCESS_KEY") {
-		pairs = append(pairs, objects.KeyPair{Generation: access.Generation, Access: access.Reveal(), Secret: keys[i].Reveal()})
+	pairs := pairsOf(loaded, objects.Application, "S3_ACCESS_KEY", "S3_SECRET_KEY")
+	buckets := []objects.Bucket{{Name: job.Env("S3_BUCKET", "goimg"), User: objects.Application}}
+	if backup := pairsOf(loaded, objects.Backup, "BACKUP_S3_ACCESS_KEY", "BACKUP_S3_SECRET_KEY"); len(backup) > 0 {
+		pairs = append(pairs, backup...)
+		buckets = append(buckets, objects.Bucket{Name: job.Env("BACKUP_S3_BUCKET", "goimg-backup"), User: objects.Backup})
 	}
 	accounts, err := objects.NewAccounts(pairs)
 	if err != nil {
@@ -26,7 +29,7 @@ func main() {
 	err = objects.Serve(ctx, objects.Options{
 		Port:     job.Env("S3_PORT", "7070"),
 		Region:   job.Env("S3_REGION", "us-east-1"),
-		Bucket:   job.Env("S3_BUCKET", "goimg"),
+		Buckets:  buckets,
 		Data:     "/data",
 		Drain:    job.Seconds("DRAIN_SECONDS", 3),
 		OnListen: func() { fmt.Println(loaded.ReportLine()) },
@@ -35,6 +38,15 @@ func main() {
 		fail(err)
 	}
 	os.Exit(0)
+}
+
+func pairsOf(loaded *secrets.Secrets, user objects.User, access, secret string) []objects.KeyPair {
+	var pairs []objects.KeyPair
+	keys := loaded.Live(secret)
+	for i, id := range loaded.Live(access) {
+		pairs = append(pairs, objects.KeyPair{User: user, Generation: id.Generation, Access: id.Reveal(), Secret: keys[i].Reveal()})
+	}
+	return pairs
 }
 
 func fail(err error) { job.Fail("s3.failed", err.Error()) }

@@ -8,19 +8,28 @@ import (
 	"github.com/versity/versitygw/auth"
 )
 
-// principal is whom the bucket's policy names: every generation's account is the same user, so the policy never changes and
-// replicas that hold different generations agree on it.
-const principal = "arn:aws:iam::000000000000:user/goimg"
+// User owns the live generations of one access key, and has one bucket.
+type User string
 
-var errReadOnly = errors.New("accounts come from mounted secrets: rotate S3_KEY instead")
+const (
+	Application User = "goimg"
+	Backup      User = "goimg-backup"
+)
 
-// KeyPair is one live generation of the access key.
+// arn is whom a bucket's policy names: every generation's account is the same user, so the policy never changes and replicas that
+// hold different generations agree on it.
+func (u User) arn() string { return "arn:aws:iam::000000000000:user/" + string(u) }
+
+var errReadOnly = errors.New("accounts come from mounted secrets: rotate S3_KEY or BACKUP_S3_KEY instead")
+
+// KeyPair is one live generation of a user's access key.
 type KeyPair struct {
+	User           User
 	Generation     int
 	Access, Secret string
 }
 
-// Accounts is an auth.IAMService with one account per live generation, all of them one user.
+// Accounts is an auth.IAMService with one account per live generation of each user.
 type Accounts struct{ byAccess map[string]auth.Account }
 
 // NewAccounts refuses two generations with one access key, which could not be told apart.
@@ -28,9 +37,9 @@ func NewAccounts(pairs []KeyPair) (*Accounts, error) {
 	accounts := &Accounts{byAccess: map[string]auth.Account{}}
 	for _, p := range pairs {
 		if _, doubled := accounts.byAccess[p.Access]; doubled {
-			return nil, fmt.Errorf("generation %d has the access key of another one", p.Generation)
+			return nil, fmt.Errorf("generation %d of %s has the access key of another one", p.Generation, p.User)
 		}
-		accounts.byAccess[p.Access] = auth.Account{Access: p.Access, Secret: p.Secret, Role: auth.RoleUser, Arn: principal}
+		accounts.byAccess[p.Access] = auth.Account{Access: p.Access, Secret: p.Secret, Role: auth.RoleUser, Arn: p.User.arn()}
 	}
 	return accounts, nil
 }
@@ -48,7 +57,7 @@ func (a *Accounts) GetUserAccount(access string) (auth.Account, error) {
 func (a *Accounts) ResolvePrincipals(names []string) ([]string, error) {
 	var unknown []string
 	for _, name := range names {
-		if name != principal {
+		if name != Application.arn() && name != Backup.arn() {
 			unknown = append(unknown, name)
 		}
 	}

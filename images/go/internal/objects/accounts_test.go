@@ -11,7 +11,7 @@ import (
 
 func accounts(t *testing.T) *Accounts {
 	t.Helper()
-	a, err := NewAccounts([]KeyPair{{1, "AKONE", "secret-one"}, {2, "AKTWO", "secret-two"}})
+	a, err := NewAccounts([]KeyPair{{Application, 1, "AKONE", "secret-one"}, {Application, 2, "AKTWO", "secret-two"}, {Backup, 1, "AKBACKUP", "secret-backup"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,9 +22,12 @@ func TestEveryLiveGenerationIsTheSameUser(t *testing.T) {
 	a := accounts(t)
 	for access, secret := range map[string]string{"AKONE": "secret-one", "AKTWO": "secret-two"} {
 		account, err := a.GetUserAccount(access)
-		if err != nil || account.Secret != secret || account.Arn != principal || account.Role != auth.RoleUser {
+		if err != nil || account.Secret != secret || account.Arn != Application.arn() || account.Role != auth.RoleUser {
 			t.Errorf("%s: wrong account", access)
 		}
+	}
+	if account, err := a.GetUserAccount("AKBACKUP"); err != nil || account.Arn != Backup.arn() {
+		t.Error("the backups' user is another one")
 	}
 	if _, err := a.GetUserAccount("AKTHREE"); !errors.Is(err, auth.ErrNoSuchUser) {
 		t.Errorf("a retired key: %v", err)
@@ -32,7 +35,7 @@ func TestEveryLiveGenerationIsTheSameUser(t *testing.T) {
 }
 
 func TestOneAccessKeyForTwoGenerationsIsRefusedWithoutQuotingIt(t *testing.T) {
-	_, err := NewAccounts([]KeyPair{{1, "AKSAME", "a"}, {2, "AKSAME", "b"}})
+	_, err := NewAccounts([]KeyPair{{Application, 1, "AKSAME", "a"}, {Backup, 2, "AKSAME", "b"}})
 	if err == nil || strings.Contains(err.Error(), "AKSAME") {
 		t.Errorf("got %v", err)
 	}
@@ -49,7 +52,7 @@ func TestAccountsCannotBeChangedOverTheNetwork(t *testing.T) {
 }
 
 func TestPolicyIsValidAndNamesOneUserAndOneBucket(t *testing.T) {
-	document, err := policy("goimg")
+	document, err := Bucket{"goimg", Application}.policy()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +62,9 @@ func TestPolicyIsValidAndNamesOneUserAndOneBucket(t *testing.T) {
 	}
 	if err := parsed.Validate("goimg", accounts(t)); err != nil {
 		t.Errorf("not valid: %v", err)
+	}
+	if strings.Contains(string(document), string(Backup)) {
+		t.Error("the policy names the other user")
 	}
 	if strings.Contains(string(document), `"*"`) || strings.Contains(string(document), "s3:*") {
 		t.Error("the policy holds a wildcard")

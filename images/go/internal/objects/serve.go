@@ -23,7 +23,7 @@ const HealthPath = "/healthz"
 type Options struct {
 	Port     string
 	Region   string
-	Bucket   string
+	Buckets  []Bucket
 	Data     string        // folder on the volume; replicas share it
 	Drain    time.Duration // how long to go on serving once ctx has ended, so that no client meets a closed port
 	OnListen func()
@@ -43,8 +43,10 @@ func Serve(ctx context.Context, o Options, accounts *Accounts) error {
 	if err != nil {
 		return err
 	}
-	if err := ensureBucket(ctx, be, o.Data, root, o.Bucket); err != nil {
-		return fmt.Errorf("bucket: %w", err)
+	for _, bucket := range o.Buckets {
+		if err := bucket.ensure(ctx, be, o.Data, root); err != nil {
+			return fmt.Errorf("bucket %s: %w", bucket.Name, err)
+		}
 	}
 	var draining atomic.Bool
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
