@@ -134,8 +134,10 @@ async function run(round: string, phase: Phase, kills: Run, load: Load, old: rea
   const running = start(stack, command(phase));
   const struck = await Promise.all(
     kills.map(async ([victim, moment]) => {
-      const hit = (await reached(moment, stack, running)) && (await strike(victim, stack, running));
-      return hit ? [{ victim, moment, at: Date.now() }] : [];
+      if (!(await reached(moment, stack, running))) return [];
+      // Before it: a daemon's blow ends when the daemon is back.
+      const at = Date.now();
+      return (await strike(victim, stack, running)) ? [{ victim, moment, at }] : [];
     }),
   );
   const hits = struck.flat();

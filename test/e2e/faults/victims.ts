@@ -50,13 +50,19 @@ async function strikeDocker(): Promise<boolean> {
   return true;
 }
 
-/** Waits until every service of the stack is healthy, and Swarm is done with what a dead engine asked of it. Answers what is not. */
+/**
+ * Waits until every service of the stack has all of its tasks healthy, and Swarm is done with what a dead engine asked of it.
+ * Answers what is not. A daemon that died in the middle of a `start-first` update keeps the task before as well, until the next.
+ */
 export async function unhealthy(project: Project): Promise<readonly string[]> {
   const bad = async (): Promise<readonly string[]> => {
     const lines = await Promise.all([health(project), underWay(project)]).catch(() => [
       ["the Swarm does not answer 0/1"],
     ]);
-    return lines.flat().filter((line) => !/ (\d+)\/\1$/.test(line));
+    return lines.flat().filter((line) => {
+      const [, healthy = 0, wanted = 1] = (/ (\d+)\/(\d+)$/.exec(line) ?? []).map(Number);
+      return healthy < wanted;
+    });
   };
   return eventually(bad, (lines) => lines.length === 0, wholeWithin);
 }
