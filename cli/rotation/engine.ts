@@ -17,7 +17,7 @@ import type { StackContext } from "../stack.ts";
  */
 export async function openEngine({ stack, cwd, env }: StackContext): Promise<Stack> {
   // A manager may serve requests too: what an update computes waits for them. Its engine and plugins inherit it.
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  setPriority(constants.priority.PRIORITY_LOW);
   const [command, program] = await Promise.all([PulumiCommand.get({ root: pulumiHome() }), programOf(cwd, env)]);
   const workspace = await LocalWorkspace.create({
     workDir: cwd,

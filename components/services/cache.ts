@@ -37,7 +37,7 @@ export function cacheAcl(): ServiceSpec<"cache-acl"> {
     networks: ["cache"],
     volumes: [data],
     replicas: 1,
-    limits: { cpus: 0.5, memoryMb: 128 },
+    limits: { cpus: 1, memoryMb: 128 },
     rollout: "job",
     // Not after redis: on an empty volume each waits for the other.
     after: [],

@@ -24,7 +24,7 @@ export function worker({ replicas }: { readonly replicas: number }): ServiceSpec
     volumes: [],
     replicas,
     health: answersAt("http://127.0.0.1:8081/healthz"),
-    limits: { cpus: 0.5, memoryMb: 256 },
+    limits: { cpus: 1, memoryMb: 256 },
     rollout: "rolling",
     after: ["db-migrate", "s3"],
     stopGrace: "30s",

@@ -8,15 +8,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { Command } from "commander";
 import type Docker from "dockerode";
-import { secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
+import type { SecretName } from "../../components/catalog/grants.ts";
 import { run } from "../../cli/rotation/run.ts";
 import { look, presentSecrets } from "../../cli/rotation/situation.ts";
 import type { Times } from "../../components/secrets/rotation.ts";
 import { openStack, type StackContext } from "../../cli/stack.ts";
 import { up } from "../../cli/up.ts";
-import { editDeclared } from "../../cli/rotation/declared.ts";
+import { openEngine } from "../../cli/rotation/engine.ts";
 import { Updates } from "../../cli/rotation/update.ts";
 import type { Sample } from "./rotation/load.ts";
+import { removeNaive, replaceNaively } from "./rotation/naive.ts";
 import { failed, median, quantiles, table, type Row } from "./rotation/table.ts";
 import { Waits } from "./rotation/waits.ts";
 
@@ -50,37 +51,42 @@ async function bench(flags: Flags): Promise<void> {
   await up();
   const context = openStack("dev");
   const secrets = presentSecrets(await look(context)).filter((secret) => flags.secrets?.includes(secret) ?? true);
-  const target = { docker: context.docker, url: await urlOf(context) };
+  const { docker } = context;
+  // Before the first update, which lowers the priority of this thread and of those that it starts.
+  const load = new Worker(new URL("./rotation/loadWorker.ts", import.meta.url), { workerData: await urlOf(context) });
   const careful: Row[] = [];
-  for (const secret of secrets) careful.push(await measure(secret, target, flags, (s) => rotate(context, s)));
+  for (const secret of secrets) careful.push(await measure(secret, { docker, load }, flags, (s) => rotate(context, s)));
   progress("");
   process.stdout.write(`\nRotated by phases, ${flags.rate} requests a second:\n${table(careful)}\n`);
   const naive: Row[] = [];
   if (flags.naive) {
     const once = { ...flags, rotations: 1 };
-    for (const secret of secrets) naive.push(await measure(secret, target, once, (s) => replace(context, s)));
+    for (const secret of secrets) naive.push(await measure(secret, { docker, load }, once, (s) => naively(context, s)));
+    await restore(context);
     process.stdout.write(`\nThe naive way, the old value replaced by a new one in one update:\n${table(naive)}\n`);
   }
   if (flags.json !== undefined)
     await writeFile(flags.json, JSON.stringify({ rate: flags.rate, careful, naive }, null, 2));
+  await load.terminate();
   process.exitCode = careful.some(({ failures }) => failures > 0) ? 1 : 0;
 }
 
 /** What is measured. */
 interface Target {
   readonly docker: Docker;
-  readonly url: string;
+  /** See loadWorker.ts. */
+  readonly load: Worker;
 }
 
 type Phases = readonly { readonly action: string; readonly seconds: number }[];
 
 async function measure(
   secret: SecretName,
-  { docker, url }: Target,
+  { docker, load }: Target,
   { rate, rotations, quiet }: Flags,
   rotateOnce: (secret: SecretName) => Promise<Phases>,
 ): Promise<Row> {
-  const load = new Worker(new URL("./rotation/loadWorker.ts", import.meta.url), { workerData: { url, rate } });
+  load.postMessage(rate);
   await once(load, "message");
   await sleep(quiet * 1000);
   const began = Date.now();
@@ -95,7 +101,7 @@ async function measure(
   }
   // What a rotation breaks may show only when the next request comes.
   await sleep(2000);
-  load.postMessage("stop");
+  load.postMessage(0);
   const [samples] = (await once(load, "message")) as [readonly Sample[]];
   const before = samples.filter(({ at }) => at < began);
   const during = samples.filter(({ at }) => at >= began);
@@ -128,18 +134,18 @@ async function rotate(context: StackContext, secret: SecretName): Promise<Phases
   return result.steps;
 }
 
-/** What a script does: a new value, the old one gone, everything redeployed. */
-async function replace(context: StackContext, secret: SecretName): Promise<Phases> {
-  const { live, active } = (await look(context)).declared[secret];
-  const fresh = Math.max(...live) + 1;
-  const began = Date.now();
-  await editDeclared(context.configFile, [
-    { kind: "publish", secret, generation: fresh },
-    { kind: "promote", secret, generation: fresh },
-    { kind: "drop", secret, generation: active },
-  ]);
+/** What a script does, and then the stack as it was declared. */
+async function naively({ docker, stack }: StackContext, secret: SecretName): Promise<Phases> {
+  const seconds = await replaceNaively(docker, stack, secret);
+  return [{ action: "replace", seconds }];
+}
+
+/** Takes back what was done behind Pulumi's back. */
+async function restore(context: StackContext): Promise<void> {
+  const engine = await openEngine(context);
+  await engine.refresh({ suppressProgress: true });
   await new Updates(context, progress).run(() => undefined);
-  return [{ action: `replace (${secretSpecs[secret].kind})`, seconds: (Date.now() - began) / 1000 }];
+  await removeNaive(context.docker);
 }
 
 async function urlOf({ configFile }: StackContext): Promise<string> {
