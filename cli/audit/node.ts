@@ -59,6 +59,14 @@ export async function nodeFacts(context: StackContext): Promise<NodeFacts> {
     },
     expected: {
       byFile,
+      plain: new Set(
+        holders.flatMap(({ Spec }) =>
+          (Spec.TaskTemplate.ContainerSpec.Configs ?? []).flatMap(({ ConfigID, File }) => [
+            ConfigID,
+            File?.Name ?? ConfigID,
+          ]),
+        ),
+      ),
       fileOfSecret: new Map(references.map(({ SecretID, File }) => [SecretID, File.Name])),
       dataRoot,
       operatorFiles: [...readByOperator, auditFile],

@@ -17,6 +17,8 @@ export interface Expected {
   readonly byFile: ReadonlyMap<string, readonly Consumer[]>;
   /** File names in the container by the secret's id, the name that the file has on the node. */
   readonly fileOfSecret: ReadonlyMap<string, string>;
+  /** What is in the same folders and is no secret, as the engine mounts configs there: their ids, and their paths in containers. */
+  readonly plain: ReadonlySet<string>;
   readonly dataRoot: string;
   /** The operator's own files, and the programs that may touch them. */
   readonly operatorFiles: readonly string[];
@@ -58,6 +60,7 @@ export function foreignReads(events: readonly AuditEvent[], expected: Expected):
 function secretRead(event: AuditEvent, expected: Expected): readonly ForeignRead[] {
   if (event.uid === 0 && engine.test(event.exe)) return [];
   const file = secretFile(event, expected);
+  if (expected.plain.has(file) || expected.plain.has(path.basename(file))) return [];
   const consumers = expected.byFile.get(file) ?? [];
   const ofUser = consumers.filter(({ uid }) => uid === event.uid);
   if (ofUser.some(({ program }) => program === event.exe)) return [];

@@ -5,6 +5,7 @@ import { parseAuditLog } from "../../../cli/audit/records.ts";
 import { auditRules, secretsOf } from "../../../cli/audit/rules.ts";
 
 const [dataRoot, container, secretId] = ["/var/lib/docker", "ab".repeat(32), "5d0qbyzxv8r7zr1k0c5h8q3uw"];
+const configId = "bsdoc2u0sfeogdwzw66noqfm9";
 
 /** What auditctl(8) takes: a rule of system calls, with filters, one key. Checked with auditctl 3.0.9 too (docs/security/audit.md). */
 const rule =
@@ -75,6 +76,7 @@ const expected: Expected = {
     ],
   ]),
   fileOfSecret: new Map([[secretId, "DB_PASSWORD"]]),
+  plain: new Set([configId, "/run/goimg/manifest.json"]),
   dataRoot,
   operatorFiles: ["/root/state/passphrase"],
   operatorPrograms: ["node", "pulumi"],
@@ -135,6 +137,8 @@ describe("a read of a secret", () => {
       event(2, { uid: 10002, exe: '"/usr/local/bin/goimg-job"', comm: '"goimg-job"' }),
       event(3, { uid: 0, exe: '"/usr/bin/dockerd"', name: `"${secretsOf(dataRoot, container)}/${secretId}"` }),
       event(4, { uid: 0, exe: '"/usr/sbin/runc"' }),
+      event(6, { name: '"/run/goimg/manifest.json"' }),
+      event(7, { uid: 0, exe: '"/usr/bin/cat"', name: `"${secretsOf(dataRoot, container)}/${configId}"` }),
       event(5, { key: '"goimg-docker"', exe: '"/usr/bin/curl"' }),
     ];
     expect(anomalies(consumers.join(""))).toEqual([]);
