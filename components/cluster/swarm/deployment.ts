@@ -10,9 +10,9 @@ import type { ImageName, NetworkName, ServiceSpec, VolumeName } from "../../serv
 import { inOrder } from "../../services/order.ts";
 import type { StoredEntry } from "../../stores/store.ts";
 import { containerSpec } from "./container.ts";
-import { roleOf } from "./facts.ts";
 import { Gate } from "./gate.ts";
 import { jobLabel, type Observed } from "./observe.ts";
+import { waitsFor } from "./waits.ts";
 import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
 
 /** What runs, and with what, on one Swarm. */
@@ -118,7 +118,10 @@ export class SwarmDeployment extends pulumi.ComponentResource {
           logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
         },
       },
-      { parent: this, dependsOn: waitsFor(spec, context).map((name) => required(services, name)) },
+      {
+        parent: this,
+        dependsOn: waitsFor(spec, context.specs, context.declared).map((name) => required(services, name)),
+      },
     );
   }
 
@@ -147,26 +150,6 @@ interface Context extends Omit<SwarmDeploymentArgs, "services"> {
 /** Whether the service reads a secret whose live generation an emergency brought. */
 function isUrgent({ secrets }: ServiceSpec, declared: readonly Declared[]): boolean {
   return declared.some(({ urgent, spec }) => urgent !== undefined && secrets.some((entry) => entry in spec.entries));
-}
-
-/**
- * What a service waits for. In an emergency no client waits for a job that is one itself: a new value changes no schema, so what
- * the job needs is enough.
- */
-function waitsFor({ after, secrets }: ServiceSpec, { specs, declared }: Context): readonly ServiceName[] {
-  const leaked = declared.filter(({ revoking, urgent, spec }) => {
-    return revoking === true && urgent !== undefined && secrets.some((entry) => entry in spec.entries);
-  });
-  const isClient = ({ name, rollout, ...job }: ServiceSpec): boolean =>
-    rollout === "job" &&
-    leaked.some(
-      ({ secret, spec }) => roleOf(secret, name) === "client" && job.secrets.some((entry) => entry in spec.entries),
-    );
-  const names = after.flatMap((name) => {
-    const earlier = required(specs, name);
-    return isClient(earlier) ? earlier.after : [name];
-  });
-  return [...new Set(names)];
 }
 
 function refuseUngranted(service: ServiceName, secrets: readonly EntryName[]): void {

@@ -1,0 +1,28 @@
+import type { ServiceName } from "../../catalog/types.ts";
+import type { Declared } from "../../secrets/declare.ts";
+import type { ServiceSpec } from "../../services/service.ts";
+import { roleOf } from "./facts.ts";
+
+/**
+ * Services that have to be healthy, or done, before one moves.
+ *
+ * Rule: in an emergency no service waits for a job that is a client of the leaked secret; it waits for what that job waits for.
+ * Why: a new value changes no schema, and a migration costs the emergency seconds. Its own gate still ends the update if it fails.
+ */
+export function waitsFor(
+  { after }: Pick<ServiceSpec, "after">,
+  specs: ReadonlyMap<ServiceName, ServiceSpec>,
+  declared: readonly Declared[],
+): readonly ServiceName[] {
+  const leaked = declared.filter(({ revoking, urgent }) => revoking === true && urgent !== undefined);
+  const isClient = ({ name, rollout, secrets }: ServiceSpec): boolean =>
+    rollout === "job" &&
+    leaked.some(({ secret, spec }) => {
+      return roleOf(secret, name) === "client" && secrets.some((entry) => entry in spec.entries);
+    });
+  const names = after.flatMap((name) => {
+    const earlier = specs.get(name);
+    return earlier !== undefined && isClient(earlier) ? earlier.after : [name];
+  });
+  return [...new Set(names)];
+}
