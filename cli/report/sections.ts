@@ -49,8 +49,7 @@ export function secretsSection({ secrets }: ReportData): Html {
     (one) =>
       markup`<tr>
         <th scope="row" class="mono">${one.secret}</th>
-        <td>
-          ${one.generations.map(({ generation, phase, ageDays }) => markup`<div>g${generation} ${phase}, ${ageDays} d</div>`)}
+        <td class="near">${one.generations.map(({ generation, phase, ageDays }) => markup`<div>g${generation} ${phase}, ${ageDays} d</div>`)}
         </td>
         <td>
           <span class="${dueClass(one)}">${one.due.slice(0, 10)}</span>
@@ -203,7 +202,7 @@ export function auditSection({ audit }: ReportData): Html {
       markup`<tr>
         <td class="near">${seq}</td>
         <td class="mono">${time.slice(0, 19).replace("T", " ")}</td>
-        <td class="any">${who}</td>
+        <td>${who}</td>
         <th scope="row" class="mono">${secret}</th>
         <td>${action} ${outcome}</td>
         <td class="any">${after}

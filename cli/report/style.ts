@@ -7,7 +7,7 @@ body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-app
 main,header,footer{max-width:1080px;margin:0 auto;padding:0 24px}
 header{padding-top:40px;padding-bottom:8px}
 h1,h2,h3,p,li{overflow-wrap:anywhere}
-th,td{overflow-wrap:break-word}td.any{overflow-wrap:anywhere}td.near,th.mono,td.mono{white-space:nowrap}
+th,td{overflow-wrap:break-word}td.any{overflow-wrap:anywhere;min-width:220px}td.near,th.mono,td.mono{white-space:nowrap}
 h1{font-size:30px;line-height:1.2;margin:0 0 4px;letter-spacing:-.02em}
 h2{font-size:19px;margin:0 0 4px;letter-spacing:-.01em}
 h3{font-size:15px;margin:0;display:inline}
