@@ -47,6 +47,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "switch an optional secret off for good, with its feature",
     load: async () => (await import("./retire.ts")).retireCommand(),
   },
+  migrate: {
+    description: "move a stack's values from one store to another; a dry run unless --apply is given",
+    load: async () => (await import("./migrate.ts")).migrateCommand(),
+  },
   schedule: {
     description: "rotate what is due every day, by a timer of systemd",
     load: async () => (await import("./schedule.ts")).scheduleCommand(),

@@ -11,9 +11,9 @@ import { LoadedSecrets, type Secrets } from "./secrets.ts";
 const MAX_MANIFEST_BYTES = 1_024_000;
 
 export interface LoadOptions {
-  /** Manifest instead of the file at `SECRETS_MANIFEST_FILE` (default `/run/goimg/manifest.json`). */
+  /** Manifest instead of `SECRETS_MANIFEST` (its text), or the file at `SECRETS_MANIFEST_FILE` (default `/run/goimg/manifest.json`). */
   manifest?: Manifest;
-  /** Environment; `process.env` by default. Read: SECRETS_MANIFEST_FILE, SECRET_PROVIDER, GOIMG_ENV. */
+  /** Environment; `process.env` by default. Read: SECRETS_MANIFEST, SECRETS_MANIFEST_FILE, SECRET_PROVIDER, GOIMG_ENV. */
   env?: Readonly<Record<string, string | undefined>>;
   /** Name of the service that is starting; a manifest of another service is refused. */
   service?: string;
@@ -88,6 +88,7 @@ type Env = NonNullable<LoadOptions["env"]>;
 /** The path is never quoted: a variable that was set wrongly may hold anything. */
 async function loadManifest(options: LoadOptions, env: Env): Promise<{ manifest: Manifest } | { finding: Finding }> {
   if (options.manifest) return { manifest: options.manifest };
+  if (env["SECRETS_MANIFEST"]) return parsed(env["SECRETS_MANIFEST"], "SECRETS_MANIFEST");
   const path = env["SECRETS_MANIFEST_FILE"] || MANIFEST_PATH;
   const where = env["SECRETS_MANIFEST_FILE"] ? "the path in SECRETS_MANIFEST_FILE" : MANIFEST_PATH;
   let json: string;
@@ -104,9 +105,13 @@ async function loadManifest(options: LoadOptions, env: Env): Promise<{ manifest:
       finding: wholeFinding("manifest-missing", `There is no manifest to read at ${where}; mount the service's config`),
     };
   }
-  const parsed = parseManifest(json);
-  if (parsed.ok) return { manifest: parsed.manifest };
-  const problems = parsed.problems.slice(0, 10).join(", ");
+  return parsed(json, where);
+}
+
+function parsed(json: string, where: string): { manifest: Manifest } | { finding: Finding } {
+  const result = parseManifest(json);
+  if (result.ok) return { manifest: result.manifest };
+  const problems = result.problems.slice(0, 10).join(", ");
   const message = `The manifest at ${where} is not valid (${problems}); deploy it from the same release as the service`;
   return { finding: wholeFinding("manifest-invalid", message) };
 }

@@ -1,10 +1,12 @@
 /**
  * Where values come from. A provider hands out the bytes of one file of the manifest and knows nothing of formats; the
- * registry maps `SECRET_PROVIDER` to one and is open: `registerProvider("vault", …)` in the service's own main.
+ * registry maps `SECRET_PROVIDER` to one and is open: `registerProvider("myStore", …)` in the service's own main.
  */
 import { dockerProvider } from "./docker.ts";
+import { ecsProvider } from "./ecs.ts";
 import { readEnvFile, variableOf } from "./envFile.ts";
 import { ProviderError } from "./providerError.ts";
+import { vaultProvider } from "./vault.ts";
 
 /** Which generation of which entry a file of the manifest is. */
 export interface FilePlace {
@@ -36,16 +38,16 @@ export interface ProviderContext {
 export type ProviderFactory = (context: ProviderContext) => SecretProvider;
 
 /** Providers in this folder, which can't be replaced: a dependency must not be able to slip in one of its own. */
-const BUILT_IN = ["docker", "env"];
+const BUILT_IN = ["docker", "env", "vault", "awsSecretsManager"];
 
 const registry = new Map<string, ProviderFactory>([
   ["docker", ({ directory }) => dockerProvider({ directory })],
   ["env", ({ env }) => envProvider(env)],
-  ["vault", () => notBuiltIn("vault")],
-  ["awsSecretsManager", () => notBuiltIn("awsSecretsManager")],
+  ["vault", ({ env }) => vaultProvider(env)],
+  ["awsSecretsManager", ({ env }) => ecsProvider(env)],
 ]);
 
-/** Adds a provider, or puts a real one in a named place. Throws for a built-in name and for a name that is no word. */
+/** Adds a provider. Throws for a built-in name and for a name that is no word. */
 export function registerProvider(name: string, factory: ProviderFactory): void {
   if (BUILT_IN.includes(name)) throw new Error(`The provider ${name} is built in and can't be replaced`);
   if (!/^[a-z][A-Za-z0-9-]{0,31}$/.test(name)) throw new Error("A provider's name is one word: a-z, A-Z, 0-9, -");
@@ -79,11 +81,4 @@ export function envProvider(env: ProviderContext["env"]): SecretProvider {
       throw new ProviderError("missing", `is not set; ${fix}`);
     },
   };
-}
-
-function notBuiltIn(name: string): never {
-  throw new ProviderError(
-    "provider-unavailable",
-    `${name} is not built into this image; call registerProvider("${name}", …) before loading, or use docker`,
-  );
 }

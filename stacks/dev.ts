@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { SwarmDeployment } from "../components/cluster/swarm/deployment.ts";
 import { unreachable } from "../components/cluster/swarm/guard.ts";
 import { swarmManager } from "../components/cluster/swarm/manager.ts";
-import { observeSwarm } from "../components/cluster/swarm/observe.ts";
+import { observeStack } from "../components/cluster/swarm/observeStack.ts";
 import { Generations } from "../components/secrets/generations.ts";
 import { api } from "../components/services/api.ts";
 import { cacheAcl, redis } from "../components/services/cache.ts";
@@ -10,8 +10,8 @@ import { dbMigrate, dbRoles, postgres } from "../components/services/database.ts
 import { gateway } from "../components/services/gateway.ts";
 import { s3 } from "../components/services/storage.ts";
 import { worker } from "../components/services/worker.ts";
-import { SwarmStore } from "../components/stores/swarm.ts";
 import { declaration, images, number, refuse } from "./settings.ts";
+import { openStores, storeSettings } from "./stores.ts";
 
 /**
  * The production topology on one machine's Swarm.
@@ -32,17 +32,23 @@ export async function dev(connect = swarmManager): Promise<Record<string, unknow
     gateway({ port }),
   ];
   const declared = declaration("dev", services);
+  const settings = storeSettings();
   const manager = await connect();
-  const before = manager === undefined ? undefined : await observeSwarm(manager, pulumi.getStack());
+  const before = manager === undefined ? undefined : await observeStack(manager, pulumi.getStack(), settings);
   if (before !== undefined) refuse(unreachable(before, declared.secrets));
 
   const generations = new Generations("secrets", declared);
-  const store = new SwarmStore("store", generations.entries);
+  const store = await openStores(settings, {
+    generated: generations.entries,
+    services,
+    declared: declared.secrets,
+  });
   const deployment = new SwarmDeployment("services", {
     prefix: `goimg-${pulumi.getStack()}`,
     services,
     declared: declared.secrets,
     stored: store.entries,
+    delivery: store.delivery,
     production: false,
     image: images(),
     dataPlacement: ["node.role == manager"],

@@ -11,6 +11,7 @@ import { buildImages } from "../toolchain/images.ts";
 import { install } from "../toolchain/install.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { cacheDirectory } from "../toolchain/paths.ts";
+import { vaultProgram } from "../toolchain/vault.ts";
 import { check, go, vitest, type PartContext } from "./runner/parts.ts";
 import { endLeftovers, startChild, type Child } from "./runner/processes.ts";
 import type { Tally } from "./runner/tally.ts";
@@ -70,6 +71,8 @@ async function runLane(lane: readonly string[], context: PartContext): Promise<T
 
 async function prepare(): Promise<Engine> {
   await install();
+  // Without Vault its tests fail, and no others.
+  await vaultProgram().catch(told);
   const engine = await ensureEngine({ name: "test" });
   await buildImages(engine);
   return engine;

@@ -7,6 +7,7 @@ import { OperatorError } from "../error.ts";
 import { encoders, type Encoding } from "../import/find/encodings.ts";
 import { Value } from "../import/find/value.ts";
 import { pulumiOrFail } from "../pulumi.ts";
+import { exportedSchema, valuesIn, type StateValue } from "../stores/values.ts";
 
 /** A stack whose values are exported, and how pulumi is run for it. */
 export interface ExportSource {
@@ -25,13 +26,6 @@ export interface ExportedStack {
   readonly encoded: readonly { readonly variable: string; readonly entry: string; readonly encoding: Encoding }[];
 }
 
-const stateSchema = z.object({
-  deployment: z.object({
-    resources: z
-      .array(z.object({ type: z.string(), urn: z.string(), inputs: z.record(z.string(), z.unknown()).optional() }))
-      .optional(),
-  }),
-});
 const configSchema = z.record(
   z.string(),
   z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
@@ -56,7 +50,7 @@ export async function readValues(source: ExportSource): Promise<ExportedStack> {
   const config = configSchema.parse(
     JSON.parse((await pulumiOrFail(["config", "--show-secrets", "--json", "--stack", source.stack], run)).stdout),
   );
-  const state = stateSchema.parse(
+  const state = exportedSchema.parse(
     JSON.parse((await pulumiOrFail(["stack", "export", "--show-secrets", "--stack", source.stack], run)).stdout),
   );
   const report = await readReport(source.cwd);
@@ -66,7 +60,7 @@ export async function readValues(source: ExportSource): Promise<ExportedStack> {
     report?.secrets.find((secret) => secret.entries.some(({ name }) => name === entry))?.name ??
     entries.find(({ name }) => name === entry)?.secret ??
     entry;
-  for (const { entry, generation, value } of [...adopted(config), ...stored(state)]) {
+  for (const { entry, generation, value } of [...adopted(config), ...valuesIn(state)]) {
     if (generation === (active.get(secretOf(entry)) ?? 1)) found.set(entry, new Value(value));
   }
   if (found.size === 0) throw new OperatorError(`the stack ${source.stack} holds no value yet`);
@@ -77,36 +71,13 @@ export async function readValues(source: ExportSource): Promise<ExportedStack> {
   };
 }
 
-interface Held {
-  readonly entry: string;
-  readonly generation: number;
-  readonly value: string;
-}
-
-function adopted(config: z.infer<typeof configSchema>): readonly Held[] {
+function adopted(config: z.infer<typeof configSchema>): readonly StateValue[] {
   return Object.entries(config).flatMap(([key, { value }]) => {
     const match = /^adopted:([A-Z][A-Z0-9_]*)\.g(\d+)$/.exec(key);
     return match?.[1] === undefined || value === undefined
       ? []
       : [{ entry: match[1], generation: Number(match[2]), value }];
   });
-}
-
-/** What the Swarm's store holds, by the names of its resources. */
-function stored({ deployment }: z.infer<typeof stateSchema>): readonly Held[] {
-  return (deployment.resources ?? []).flatMap(({ type, urn, inputs }) => {
-    const match = /::([A-Z][A-Z0-9_]*)-g(\d+)$/.exec(urn);
-    const data = secretText(inputs?.["data"]);
-    if (type !== "docker:index/secret:Secret" || match?.[1] === undefined || data === undefined) return [];
-    return [{ entry: match[1], generation: Number(match[2]), value: Buffer.from(data, "base64").toString("utf8") }];
-  });
-}
-
-/** A decrypted secret of the state is an object that holds the text as JSON. */
-function secretText(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  const plaintext = typeof value === "object" && value !== null && "plaintext" in value ? value.plaintext : undefined;
-  return typeof plaintext === "string" ? (JSON.parse(plaintext) as string) : undefined;
 }
 
 function activeGenerations(text: string): ReadonlyMap<string, number> {

@@ -13,11 +13,12 @@ import type { StackContext } from "../stack.ts";
  * A stack of the Automation API. This project's program runs in this process: node, the SDK and the program are loaded once for
  * all updates of a command. Another project's program, in the operator's own folder, is left to the engine.
  *
+ * @param hurry an emergency: it does not yield to the services
  * @throws what the Automation API throws, when there is no pulumi
  */
-export async function openEngine({ stack, cwd, env }: StackContext): Promise<Stack> {
+export async function openEngine({ stack, cwd, env }: StackContext, hurry = false): Promise<Stack> {
   // A manager may serve requests too: what an update computes waits for them. Its engine and plugins inherit it.
-  setPriority(constants.priority.PRIORITY_LOW);
+  if (!hurry) setPriority(constants.priority.PRIORITY_LOW);
   const [command, program] = await Promise.all([PulumiCommand.get({ root: pulumiHome() }), programOf(cwd, env)]);
   const workspace = await LocalWorkspace.create({
     workDir: cwd,

@@ -51,7 +51,7 @@ const lookEvery = 250;
  */
 export async function run(options: RunOptions): Promise<readonly Progress[]> {
   const { context, times } = options;
-  const updates = new Updates(context, options.report);
+  const updates = new Updates(context, options.report, options.command === "revoke");
   const world = await look(context);
   const goals = new Map(
     options.secrets.map((secret) => [secret, goalOf(options.command, situationOf(secret, world, times, new Date()))]),

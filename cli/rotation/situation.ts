@@ -1,12 +1,15 @@
 import { secretNames, secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
 import { factsOf, mountedBy, nothing, type HeldByTask } from "../../components/cluster/swarm/facts.ts";
-import { observeSwarm, type Observed } from "../../components/cluster/swarm/observe.ts";
+import type { Observed } from "../../components/cluster/swarm/observe.ts";
+import { observeStack } from "../../components/cluster/swarm/observeStack.ts";
 import type { Situation } from "../../components/rotation/machine.ts";
 import { rotationOf, type Times } from "../../components/secrets/rotation.ts";
+import { VaultError } from "../../components/stores/provider/vaultClient.ts";
 import { highestIn, verifyAudit, type AuditEntry } from "../audit.ts";
 import { OperatorError } from "../error.ts";
 import { readSupplied } from "../external/store.ts";
 import type { StackContext } from "../stack.ts";
+import { readStoreSettings } from "../stores/settings.ts";
 import { readDeclared, type DeclaredGenerations } from "./declared.ts";
 import { readReports, type Reports } from "./reports.ts";
 
@@ -32,9 +35,11 @@ export async function look(context: StackContext): Promise<World> {
   const [declared, supplied, observed, verdict] = await Promise.all([
     readDeclared(context.configFile),
     readSupplied(context.configFile),
-    observeSwarm(context.docker, context.stack).catch((error: unknown) => {
-      throw unreachable(context, error);
-    }),
+    readStoreSettings(context.configFile).then((settings) =>
+      observeStack(context.docker, context.stack, settings).catch((error: unknown) => {
+        throw unreachable(context, error);
+      }),
+    ),
     verifyAudit(context.auditFile),
   ]);
   if (!verdict.ok) {
@@ -85,6 +90,7 @@ function saidBy(reports: Reports): HeldByTask {
 }
 
 function unreachable({ env }: StackContext, error: unknown): OperatorError {
+  if (error instanceof VaultError) return new OperatorError(error.message);
   const code = (error as { code?: string }).code;
   const address = env["DOCKER_HOST"] ?? "the default socket";
   if (code === undefined) return new OperatorError(`the Swarm at ${address} refused: is this engine a manager?`);

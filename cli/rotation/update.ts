@@ -23,19 +23,22 @@ const backoff = { first: 1000, longest: 30_000, tries: 8 } as const;
 export class Updates {
   readonly #context: StackContext;
   readonly #report: (line: string) => void;
+  readonly #hurry: boolean;
   #engine: Promise<Stack> | undefined;
   /** Whether the last update ended well, so that there is nothing to mend. */
   #intact = false;
 
-  constructor(context: StackContext, report: (line: string) => void) {
+  /** @param hurry an emergency: see `openEngine` */
+  constructor(context: StackContext, report: (line: string) => void, hurry = false) {
     this.#context = context;
     this.#report = report;
+    this.#hurry = hurry;
   }
 
   /** The Automation API and the program are loaded when there is something to update. */
   async #open(): Promise<Stack> {
     const { openEngine } = await import("./engine.ts");
-    return openEngine(this.#context);
+    return openEngine(this.#context, this.#hurry);
   }
 
   /**

@@ -4,8 +4,11 @@ import type { ServiceName } from "../catalog/types.ts";
 /** Images of this project (`images/`); a stack's config may name others in their place. */
 export type ImageName = "app" | "postgres" | "redis" | "s3" | "gateway";
 
-/** Networks of the stack. A service reaches only what shares one with it. */
-export type NetworkName = "edge" | "database" | "cache" | "storage";
+/**
+ * Networks of the stack. A service reaches only what shares one with it. `store` leads to a store that services log in to: the
+ * deployer adds it where there is such a store.
+ */
+export type NetworkName = "edge" | "database" | "cache" | "storage" | "store";
 
 /** Volumes of the stack, each on the node that its services are placed on. */
 export type VolumeName = "database" | "database-socket" | "cache" | "storage";

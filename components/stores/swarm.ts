@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { GeneratedEntry } from "../secrets/generations.ts";
-import type { Store, StoredEntry } from "./store.ts";
+import type { DeliveringStore, Delivery, StoredEntry } from "./store.ts";
 
 /** Bytes that a Swarm secret may hold (swarmkit, `api/validation`: MaxSecretSize is 500 KiB, exclusive). */
 export const maxSecretBytes = 511_999;
@@ -13,8 +13,9 @@ export const maxSecretBytes = 511_999;
  * Rule: no explicit `name`, and labels that never change. Why: name, data and labels all replace the secret, and
  * Swarm refuses to delete one in use, so its replacement must be created first, which takes a name of its own.
  */
-export class SwarmStore extends pulumi.ComponentResource implements Store {
+export class SwarmStore extends pulumi.ComponentResource implements DeliveringStore {
   readonly kind = "swarm";
+  readonly delivery: Delivery = { kind: "mounts" };
   readonly entries: readonly StoredEntry[];
 
   constructor(name: string, generated: readonly GeneratedEntry[], opts?: pulumi.ComponentResourceOptions) {

@@ -15,6 +15,7 @@ export function grantProblems(resources: readonly Resource[], context: Context):
     const granted = grantsOf(name, context);
     if (granted === undefined) return [];
     return mounted(service, stored)
+      .filter((resource) => label(resource, "goimg.login") !== name)
       .map((resource) => entryOf(resource))
       .filter((entry) => !granted.some((pattern) => matches(pattern, entry)))
       .map((entry) => ({

@@ -22,6 +22,8 @@ const holders: ReadonlyMap<string, readonly string[]> = new Map(
     "tls:index:LocallySignedCert": ["caPrivateKeyPem"],
     "docker:index:Secret": ["data"],
     "goimg-stores:env:Entry": ["value"],
+    "goimg-stores:vault:Generation": ["value"],
+    "goimg-stores:vault:SecretId": ["value"],
     "aws:secretsmanager:SecretVersion": ["secretString", "secretBinary", "secretStringWo"],
     "aws:ssm:Parameter": ["value", "valueWo"],
     "aws:rds:Instance": ["password", "passwordWo"],
@@ -59,6 +61,8 @@ export const stores: ReadonlyMap<string, string> = new Map(
   Object.entries({
     "docker:index:Secret": "data",
     "goimg-stores:env:Entry": "value",
+    "goimg-stores:vault:Generation": "value",
+    "goimg-stores:vault:SecretId": "value",
     "aws:secretsmanager:SecretVersion": "secretString",
     "vault:kv:Secret": "dataJson",
     "vault:kv:SecretV2": "dataJson",

@@ -80,6 +80,9 @@ func loadManifest() (*Manifest, *Finding) {
 		path, where = ManifestPath, ManifestPath
 	}
 	text, err := readManifest(path)
+	if given := os.Getenv("SECRETS_MANIFEST"); given != "" {
+		text, where, err = []byte(given), "SECRETS_MANIFEST", nil
+	}
 	if err != nil {
 		return nil, whole("manifest-missing", "There is no manifest to read at "+where+"; mount the service's config")
 	}

@@ -39,10 +39,19 @@ func chooseProvider(m *Manifest) (provider, *Finding) {
 			return envFile{values, p}, nil
 		}
 		return environment{}, nil
-	case "vault", "awsSecretsManager":
-		return nil, whole("provider-unavailable", "SECRET_PROVIDER "+name+" is not built into this image; use docker")
+	case "vault":
+		session, wrong := newVault(os.Getenv)
+		if wrong != "" {
+			return nil, whole("provider-unavailable", "SECRET_PROVIDER vault is not set up: "+wrong)
+		}
+		return session, nil
+	case "awsSecretsManager":
+		if !onECS() {
+			return nil, whole("provider-unavailable", "SECRET_PROVIDER awsSecretsManager works on ECS alone; set SECRET_PROVIDER=docker")
+		}
+		return ecs{}, nil
 	}
-	return nil, whole("unknown-provider", "SECRET_PROVIDER names no provider; set SECRET_PROVIDER to one of: docker, env")
+	return nil, whole("unknown-provider", "SECRET_PROVIDER names no provider; set SECRET_PROVIDER to one of: awsSecretsManager, docker, env, vault")
 }
 
 // environment is for development only: the file NAME.G is the variable NAME__G.

@@ -1,10 +1,13 @@
 import type * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
 import type { input } from "@pulumi/docker/types/index.js";
 import type { Declared } from "../../secrets/declare.ts";
 import { manifestPath } from "../../secrets/manifest.ts";
 import { mountsFor, pathsFor } from "../../secrets/mounts.ts";
 import type { Health, ImageName, ServiceSpec, VolumeName } from "../../services/service.ts";
 import type { StoredEntry } from "../../stores/store.ts";
+import { accessEnv, accessPaths, type Access } from "./access.ts";
+import { formatReads, readsSetting } from "./reads.ts";
 
 /** What a container is made from, beside its service's description. */
 export interface ContainerContext {
@@ -14,6 +17,8 @@ export interface ContainerContext {
   readonly image: (name: ImageName) => string;
   readonly volumes: ReadonlyMap<VolumeName, docker.Volume>;
   readonly manifest: docker.ServiceConfig | undefined;
+  /** Where the service reads from a store by itself; undefined where its secrets are mounted. */
+  readonly access: Access | undefined;
 }
 
 /** Owner may read; nobody may write, not even the owner. */
@@ -22,8 +27,10 @@ const worldRead = 0o444;
 
 /** A container that runs as the service's own user, on a read-only root, with no capability and only its own secrets. */
 export function containerSpec(spec: ServiceSpec, context: ContainerContext): input.ServiceTaskSpecContainerSpec {
-  const { manifest } = context;
+  const { manifest, access } = context;
   const owner = { fileUid: String(spec.uid), fileGid: String(spec.uid) };
+  const config = (file: docker.ServiceConfig | undefined, fileName: string) =>
+    file === undefined ? [] : [{ ...owner, configId: file.id, configName: file.name, fileName, fileMode: worldRead }];
   return {
     image: context.image(spec.image),
     args: [...spec.args],
@@ -35,29 +42,43 @@ export function containerSpec(spec: ServiceSpec, context: ContainerContext): inp
     stopGracePeriod: spec.stopGrace,
     ...(spec.health === undefined ? {} : { healthcheck: healthcheck(spec.health) }),
     mounts: mounts(spec, context),
-    secrets: mountsFor(spec.name, spec.secrets, context.declared).map(({ entry, generation, file }) => {
-      const stored = find(context.stored, entry, generation);
-      return { ...owner, secretId: stored.id, secretName: stored.name, fileName: file, fileMode: ownerRead };
-    }),
-    configs:
-      manifest === undefined
-        ? []
-        : [{ ...owner, configId: manifest.id, configName: manifest.name, fileName: manifestPath, fileMode: worldRead }],
+    secrets: access === undefined ? mounted(spec, context, owner) : [credential(access, owner)],
+    configs: [...config(manifest, manifestPath), ...config(access?.ca?.file, accessPaths.ca)],
   };
+}
+
+interface Owner {
+  readonly fileUid: string;
+  readonly fileGid: string;
+}
+
+type SecretFile = input.ServiceTaskSpecContainerSpecSecret;
+
+function mounted(spec: ServiceSpec, { declared, stored }: ContainerContext, owner: Owner): SecretFile[] {
+  return mountsFor(spec.name, spec.secrets, declared).map(({ entry, generation, file }) => {
+    const { id, name } = findStored(stored, entry, generation);
+    return { ...owner, secretId: id, secretName: name, fileName: file, fileMode: ownerRead };
+  });
+}
+
+function credential({ credential: { id, name } }: Access, owner: Owner): SecretFile {
+  return { ...owner, secretId: id, secretName: name, fileName: accessPaths.credential, fileMode: ownerRead };
 }
 
 function healthcheck({ command, ...rest }: Health): input.ServiceTaskSpecContainerSpecHealthcheck {
   return { tests: ["CMD", ...command], ...rest };
 }
 
-function environment(spec: ServiceSpec, { declared, production }: ContainerContext): Record<string, string> {
+function environment(spec: ServiceSpec, context: ContainerContext): Record<string, pulumi.Input<string>> {
+  const { declared, production, access } = context;
   const mode = { GOIMG_ENV: production ? "production" : "development" };
   if (spec.secrets.length === 0) return { ...spec.env, ...mode };
   return {
     ...spec.env,
     ...mode,
-    ...pathsFor(spec.secrets, declared),
-    SECRET_PROVIDER: "docker",
+    ...(access === undefined
+      ? { ...pathsFor(spec.secrets, declared), SECRET_PROVIDER: "docker" }
+      : { ...accessEnv(access), [readsSetting]: readsOf(spec, context) }),
     SECRETS_MANIFEST_FILE: manifestPath,
   };
 }
@@ -75,7 +96,14 @@ function mounts(spec: ServiceSpec, { volumes }: ContainerContext): input.Service
   ];
 }
 
-function find(stored: readonly StoredEntry[], entry: string, generation: number): StoredEntry {
+/** Known once each of these generations is in the store, so that no task starts before. */
+function readsOf(spec: ServiceSpec, { declared, stored }: ContainerContext): pulumi.Output<string> {
+  const files = mountsFor(spec.name, spec.secrets, declared);
+  const ids = files.map(({ entry, generation }) => findStored(stored, entry, generation).id);
+  return pulumi.all(ids).apply(() => formatReads(files));
+}
+
+function findStored(stored: readonly StoredEntry[], entry: string, generation: number): StoredEntry {
   const found = stored.find((candidate) => candidate.entry === entry && candidate.generation === generation);
   if (found === undefined) throw new Error(`generation ${generation} of ${entry} was not put into the store`);
   return found;

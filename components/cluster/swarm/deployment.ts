@@ -8,7 +8,8 @@ import { manifestFor } from "../../secrets/manifest.ts";
 import { ungranted } from "../../secrets/mounts.ts";
 import type { ImageName, NetworkName, ServiceSpec, VolumeName } from "../../services/service.ts";
 import { inOrder } from "../../services/order.ts";
-import type { StoredEntry } from "../../stores/store.ts";
+import type { Delivery, StoredEntry } from "../../stores/store.ts";
+import { accessFor, storeCa, type StoreCa } from "./access.ts";
 import { containerSpec } from "./container.ts";
 import { Gate } from "./gate.ts";
 import { jobLabel, type Observed } from "./observe.ts";
@@ -22,6 +23,8 @@ export interface SwarmDeploymentArgs {
   readonly services: readonly ServiceSpec[];
   readonly declared: readonly Declared[];
   readonly stored: readonly StoredEntry[];
+  /** How the services get at what is stored. */
+  readonly delivery: Delivery;
   readonly production: boolean;
   /** Image references by name. */
   readonly image: (name: ImageName) => string;
@@ -38,15 +41,17 @@ export class SwarmDeployment extends pulumi.ComponentResource {
   /** Names of the services, known once every one of them runs what was asked of it. */
   readonly settled: pulumi.Output<readonly ServiceName[]>;
 
-  constructor(name: string, args: SwarmDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, given: SwarmDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("goimg:cluster:SwarmDeployment", name, {}, opts);
+    const args = { ...given, services: given.services.map((spec) => withWayOut(spec, given.delivery)) };
     for (const { name: service, secrets } of args.services) refuseUngranted(service, secrets);
     const networks = this.networks(args);
     const volumes = this.volumes(args);
     const services = new Map<ServiceName, pulumi.Input<docker.Service>>();
     const specs = new Map(args.services.map((spec) => [spec.name, spec]));
+    const ca = storeCa(args.delivery, this);
     for (const spec of inOrder(args.services)) {
-      const service = this.service(spec, { ...args, networks, volumes, services, specs });
+      const service = this.service(spec, { ...args, networks, volumes, services, specs, ca });
       const { docker: manager, declared, before } = args;
       const gate = new Gate(spec.name, { docker: manager, before, service, spec, declared }, { parent: this });
       services.set(spec.name, gate.passed);
@@ -67,7 +72,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
             driver: "overlay",
             // The key's presence is what Docker looks at: IPsec between nodes.
             options: { encrypted: "true" },
-            internal: name !== "edge",
+            internal: !reachesOut.has(name),
             labels: [{ label: "goimg.stack", value: pulumi.getStack() }],
           },
           // Swarm adds the number of its VXLAN to the options: unignored, every update would replace every network.
@@ -92,7 +97,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
   }
 
   private service(spec: ServiceSpec, context: Context): docker.Service {
-    const { prefix, services, networks } = context;
+    const { prefix, services, networks, delivery, ca } = context;
     return new docker.Service(
       spec.name,
       {
@@ -107,10 +112,15 @@ export class SwarmDeployment extends pulumi.ComponentResource {
         updateConfig: updateConfig(spec, isUrgent(spec, context.declared)),
         rollbackConfig: rollbackConfig(spec),
         taskSpec: {
-          containerSpec: containerSpec(spec, { ...context, manifest: this.manifest(spec, context) }),
+          containerSpec: containerSpec(spec, {
+            ...context,
+            manifest: this.manifest(spec, context),
+            access: spec.secrets.length === 0 ? undefined : accessFor(spec.name, delivery, ca, this),
+          }),
           networksAdvanceds: spec.networks.map((name) => ({
             id: required(networks, name).id,
-            aliases: [spec.name],
+            // Services reach each other over the networks of their own description alone.
+            aliases: name === "store" ? [] : [spec.name],
           })),
           placement: spec.volumes.length > 0 ? { constraints: [...context.dataPlacement] } : {},
           resources: resources(spec),
@@ -145,6 +155,15 @@ interface Context extends Omit<SwarmDeploymentArgs, "services"> {
   readonly volumes: ReadonlyMap<VolumeName, docker.Volume>;
   readonly services: ReadonlyMap<ServiceName, pulumi.Input<docker.Service>>;
   readonly specs: ReadonlyMap<ServiceName, ServiceSpec>;
+  readonly ca: StoreCa | undefined;
+}
+
+/** Networks with a way out of the Swarm. */
+const reachesOut: ReadonlySet<NetworkName> = new Set(["edge", "store"]);
+
+/** A service that logs in to its store needs a network that leads there. */
+function withWayOut(spec: ServiceSpec, { kind }: Delivery): ServiceSpec {
+  return kind === "mounts" || spec.secrets.length === 0 ? spec : { ...spec, networks: [...spec.networks, "store"] };
 }
 
 /** Whether the service reads a secret whose live generation an emergency brought. */

@@ -2,8 +2,9 @@ import type Docker from "dockerode";
 import type { SecretName } from "../../catalog/grants.ts";
 import { findSecret } from "../../catalog/grants.ts";
 import type { Held } from "../../rotation/facts.ts";
+import { readsIn } from "./reads.ts";
 
-/** One generation of one entry, as Swarm keeps it. */
+/** One generation of one entry, in Swarm or in another store. */
 export interface ObservedSecret {
   readonly id: string;
   readonly entry: string;
@@ -11,7 +12,7 @@ export interface ObservedSecret {
   readonly createdAt: Date;
 }
 
-/** What a spec mounts, by secret. */
+/** What a spec mounts, or reads from a store by itself, by secret. */
 export type HeldBySecret = ReadonlyMap<SecretName, Held>;
 
 /** Label of a service whose tasks do their work and end. */
@@ -65,12 +66,14 @@ export async function observeSwarm(docker: Docker, stack: string): Promise<Obser
     docker.listTasks({ filters: { "desired-state": ["running"] } }) as unknown as Promise<readonly ApiTask[]>,
     docker.listSecrets({ filters: label }) as unknown as Promise<readonly ApiSecret[]>,
   ]);
-  const known = secrets.map(({ ID, CreatedAt, Spec }): ObservedSecret => ({
+  const all = secrets.map(({ ID, CreatedAt, Spec }): ObservedSecret => ({
     id: ID,
     entry: Spec.Labels?.["goimg.entry"] ?? "",
     generation: Number(Spec.Labels?.["goimg.generation"] ?? 0),
     createdAt: new Date(CreatedAt),
   }));
+  // What a service logs in with is no generation of an entry.
+  const known = all.filter(({ entry }) => entry !== "");
   const byId = new Map(known.map((secret) => [secret.id, secret]));
   const jobs = services.filter(isJob).map(({ ID }) => ID);
   const jobTasks = jobs.length === 0 ? [] : await docker.listTasks({ filters: { service: jobs } });
@@ -105,6 +108,7 @@ function lastOfEach(tasks: readonly ApiTask[]): readonly ApiTask[] {
 
 interface ApiSpec {
   readonly ContainerSpec: {
+    readonly Env?: readonly string[];
     readonly Secrets?: readonly { readonly SecretID: string; readonly File?: { readonly Name: string } }[];
   };
 }
@@ -182,13 +186,16 @@ function updateState(state: string | undefined): ObservedService["update"] {
 
 function heldIn({ ContainerSpec }: ApiSpec, byId: ById): HeldBySecret {
   const held = new Map<SecretName, { live: Set<number>; active: number }>();
-  for (const { SecretID, File } of ContainerSpec.Secrets ?? []) {
+  const mounted = (ContainerSpec.Secrets ?? []).flatMap(({ SecretID, File }) => {
     const secret = byId.get(SecretID);
-    const name = secret === undefined ? undefined : findSecret(secret.entry);
-    if (secret === undefined || name === undefined) continue;
+    return secret === undefined ? [] : [{ ...secret, active: File?.Name === secret.entry }];
+  });
+  for (const { entry, generation, active } of [...mounted, ...readsIn(ContainerSpec.Env ?? [])]) {
+    const name = findSecret(entry);
+    if (name === undefined) continue;
     const found = held.get(name) ?? { live: new Set<number>(), active: 0 };
-    found.live.add(secret.generation);
-    if (File?.Name === secret.entry) found.active = secret.generation;
+    found.live.add(generation);
+    if (active) found.active = generation;
     held.set(name, found);
   }
   return new Map(

@@ -58,3 +58,6 @@ export function valueOf(inputs: Inputs, problems: Problems): string {
   else return value;
   return "";
 }
+
+/** Path of an engine, an auth method or an entry of Vault. */
+export const pathRule = /^[a-z0-9][a-z0-9_.-]*(\/[a-z0-9][a-z0-9_.-]*)*$/i;

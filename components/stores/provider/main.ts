@@ -1,5 +1,14 @@
 import { main } from "@pulumi/pulumi/provider/index.js";
 import { envEntry } from "./envEntry.ts";
 import { StoresProvider } from "./provider.ts";
+import { vaultGeneration } from "./vaultGeneration.ts";
+import { vaultLogin } from "./vaultLogin.ts";
+import { vaultSecretId } from "./vaultSecretId.ts";
 
-await main(new StoresProvider({ "goimg-stores:env:Entry": envEntry }), process.argv.slice(2));
+const kinds = {
+  "goimg-stores:env:Entry": envEntry,
+  "goimg-stores:vault:Generation": vaultGeneration,
+  "goimg-stores:vault:Login": vaultLogin,
+  "goimg-stores:vault:SecretId": vaultSecretId,
+};
+await main(new StoresProvider(kinds), process.argv.slice(2));

@@ -7,14 +7,7 @@ import type {
   UpdateResult,
 } from "@pulumi/pulumi/provider/index.js";
 import type { Inputs, Kind, Problems } from "./kind.ts";
-
-/** How Pulumi marks a secret and an unknown value on the wire (`sdk/nodejs/runtime/rpc.ts`). */
-const signature = "4dabf18193072939515e22adb298388d";
-const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
-/** Raw properties, secrets wrapped. They are answered as they came, so that what is secret stays so. */
-type Raw = Readonly<Record<string, unknown>>;
+import { holdsUnknown, isInternal, typeOf, unwrapped, type Raw } from "./wire.ts";
 
 /**
  * Speaks the engine's protocol for the stores that have no provider of their own with the guarantees that a generation needs:
@@ -75,9 +68,8 @@ export class StoresProvider implements Provider {
   }
 
   #kind(urn: string): Kind<object> {
-    const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
-    const kind = this.#kinds[type];
-    if (kind === undefined) throw new Error(`goimg-stores has no resource ${type}`);
+    const kind = this.#kinds[typeOf(urn)];
+    if (kind === undefined) throw new Error(`goimg-stores has no resource ${typeOf(urn)}`);
     return kind;
   }
 
@@ -87,23 +79,4 @@ export class StoresProvider implements Provider {
     if (problems.size === 0) return inputs;
     throw new Error([...problems].map(([property, reason]) => `${property} ${reason}`).join("; "));
   }
-}
-
-/** Pulumi adds properties of its own. */
-const isInternal = (property: string): boolean => property.startsWith("__");
-
-function unwrapped(raw: Raw): Inputs {
-  return unwrap(raw) as Inputs;
-}
-
-function unwrap(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(unwrap);
-  if (typeof value !== "object" || value === null) return value;
-  const record = value as Record<string, unknown>;
-  if (record[signature] === secretSignature) return unwrap(record["value"]);
-  return Object.fromEntries(Object.entries(record).map(([key, item]) => [key, unwrap(item)]));
-}
-
-function holdsUnknown(value: unknown): boolean {
-  return value === unknown || (Array.isArray(value) && value.some(holdsUnknown));
 }

@@ -11,11 +11,13 @@ import type { Consumer } from "../../../components/stores/store.ts";
 import { formsOf } from "../../../cli/leaks/finder.ts";
 import { envStore } from "./envStore.ts";
 import { openInlineStack, type InlineStack } from "./inlineStack.ts";
+import { vaultStore } from "./vaultStore.ts";
 import { keyOf, type StoreUnderTest, type Wanted } from "./storeUnderTest.ts";
 import { swarmStore } from "./swarmStore.ts";
 
 const stores: readonly (readonly [string, () => Promise<StoreUnderTest>])[] = [
   ["swarm", swarmStore],
+  ["vault", vaultStore],
   ["env", envStore],
 ];
 
@@ -50,7 +52,7 @@ describe.each(stores)("the %s store", (_kind, open) => {
 
   beforeAll(async () => {
     store = await open();
-    inline = await openInlineStack(store.env);
+    inline = await openInlineStack(store.env, store.plugins);
     stack = inline.stack;
   });
 
@@ -141,9 +143,9 @@ describe.each(stores)("the %s store", (_kind, open) => {
 
   test("refuses values that are empty or too large, says how large they may be, and keeps what it has", async () => {
     expect(await refused([db2, redis1, put("S3_SECRET_KEY", 1, "")])).toMatch(/empty/);
-    const large = put("S3_SECRET_KEY", 1, "x".repeat(512_000));
+    const large = put("S3_SECRET_KEY", 1, "x".repeat(store.maxBytes + 1));
     const answer = await refused([db2, redis1, large]);
-    expect(answer).toContain("511999 bytes");
+    expect(answer).toContain(`${store.maxBytes} bytes`);
     expect(answer).not.toContain("x".repeat(20));
     expect(await store.stored()).toContain("DB_PASSWORD.2");
     expect((await store.stored()).filter((key) => key.startsWith("S3_SECRET_KEY"))).toEqual([]);
@@ -151,7 +153,7 @@ describe.each(stores)("the %s store", (_kind, open) => {
 
   test("keeps any text of the largest size under the longest name, from a number that is not 1", async () => {
     const awkward = `'"\`$\\ \n\r\t#=ü€😀{{}}\u0000`;
-    const text = awkward + "y".repeat(511_999 - Buffer.byteLength(awkward));
+    const text = awkward + "y".repeat(store.maxBytes - Buffer.byteLength(awkward));
     const largest = put("OAUTH_GOOGLE_CLIENT_SECRET", 3, text);
     expect(await up([db2, redis1, largest])).toEqual(["OAUTH_GOOGLE_CLIENT_SECRET-g3 create"]);
     expect(await store.seenBy(api, [largest])).toEqual(hashes(largest));

@@ -5,6 +5,7 @@ import path from "node:path";
 import { EnvStore } from "../../../components/stores/env.ts";
 import { parseEnvFile } from "../../../runtime/envFile.ts";
 import { createProvider } from "../../../runtime/provider.ts";
+import { maxValueBytes } from "../../../components/stores/provider/kind.ts";
 import { keyOf, type StoreUnderTest } from "./storeUnderTest.ts";
 
 /** The development store, in a folder that is thrown away. */
@@ -16,6 +17,7 @@ export async function envStore(): Promise<StoreUnderTest> {
     env: {},
     grants: false,
     remembersNumbers: false,
+    maxBytes: maxValueBytes,
     type: "goimg-stores:env:Entry",
     make: (generated, _consumers, production) => new EnvStore("store", generated, { file, production }),
     async stored() {

@@ -14,9 +14,13 @@ export interface InlineStack {
 }
 
 /** Makes it, with the project's own provider of stores. */
-export async function openInlineStack(env: Readonly<Record<string, string>>): Promise<InlineStack> {
+export async function openInlineStack(
+  env: Readonly<Record<string, string>>,
+  plugins: readonly { readonly name: string; readonly path: string }[] = [],
+): Promise<InlineStack> {
   const directory = await mkdtemp(path.join(tmpdir(), "goimg-inline-"));
-  const providers = [{ name: "goimg-stores", path: path.join(repository, "components/stores/provider") }];
+  const own = { name: "goimg-stores", path: path.join(repository, "components/stores/provider") };
+  const providers = [own, ...plugins];
   const project = { name: "stores", runtime: "nodejs", plugins: { providers } };
   await writeFile(path.join(directory, "Pulumi.yaml"), JSON.stringify(project));
   await writeFile(path.join(directory, "passphrase"), "of a test", { mode: 0o600 });

@@ -16,10 +16,14 @@ export interface StoreUnderTest {
   readonly kind: Store["kind"];
   /** Settings of the engine and of the store's provider. */
   readonly env: Readonly<Record<string, string>>;
+  /** Plugins that the engine takes from a folder, in the place of others. */
+  readonly plugins?: readonly { readonly name: string; readonly path: string }[];
   /** Whether it keeps one consumer from another's entries. A store that does not is refused in production. */
   readonly grants: boolean;
   /** Whether it refuses a second value under a number that was retired by itself (the guard does for every store). */
   readonly remembersNumbers: boolean;
+  /** Bytes that a value may have. */
+  readonly maxBytes: number;
   /** Type of the resource that is one generation. */
   readonly type: string;
   /** The store's component, inside a program. */

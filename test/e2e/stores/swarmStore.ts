@@ -1,4 +1,4 @@
-import { SwarmStore } from "../../../components/stores/swarm.ts";
+import { maxSecretBytes, SwarmStore } from "../../../components/stores/swarm.ts";
 import { dockerOrFail } from "../../../toolchain/docker.ts";
 import { eventually } from "../swarm.ts";
 import { keyOf, type StoreUnderTest } from "./storeUnderTest.ts";
@@ -35,6 +35,7 @@ export async function swarmStore(): Promise<StoreUnderTest> {
     env: { DOCKER_HOST: host },
     grants: true,
     remembersNumbers: false,
+    maxBytes: maxSecretBytes,
     type: "docker:index/secret:Secret",
     make: (generated) => new SwarmStore("store", generated),
     stored: async () => [...(await named()).keys()].sort(),

@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { canonicalType } from "../../../policies/model/properties.ts";
+import type { Resource } from "../../../policies/model/rule.ts";
 
 /** What a program registered. */
 export interface Recorded {
@@ -28,6 +30,15 @@ export async function mockEngine(config: Record<string, string> = {}): Promise<R
   );
   pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(config).map(([k, v]) => [`goimg-secrets:${k}`, v])));
   return recorded;
+}
+
+/** What was registered, as the policy pack gets it. Values in stores and generators are the sentinel. */
+export function resourcesOf(recorded: readonly Recorded[]): readonly Resource[] {
+  return recorded.map(({ type, name, inputs }) => {
+    const urn = `urn:pulumi:dev::goimg-secrets::${type}::${name}`;
+    const rest = { deleteBeforeReplace: false, dependsOn: new Map<string, readonly string[]>(), after: [] };
+    return { ...rest, type: canonicalType(type), name, urn, props: inputs };
+  });
 }
 
 /** Resolves an output, with whether it is secret. */

@@ -175,8 +175,8 @@ describe("a service", () => {
     ["manifest-invalid", { raw: '{"version":1,"sentinel-Qx7v":"sentinel-Qx7v"}' }, {}],
     ["manifest-wrong-service", { service: "worker" }, {}],
     ["unknown-provider", {}, { SECRET_PROVIDER: "sentinel-Qx7v" }],
-    ["provider-unavailable", {}, { SECRET_PROVIDER: "vault" }],
     ["provider-unavailable", {}, { SECRET_PROVIDER: "awsSecretsManager" }],
+    ["provider-unavailable", {}, { SECRET_PROVIDER: "vault" }],
     ["provider-not-allowed", {}, { SECRET_PROVIDER: "env", GOIMG_ENV: "production" }],
     ["provider-not-allowed", { production: true }, { SECRET_PROVIDER: "env", GOIMG_ENV: "development" }],
   ])("refuses to start: %s (%o, %o)", async (reason, { raw, ...change }: Record<string, unknown>, env) => {

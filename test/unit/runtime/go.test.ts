@@ -90,6 +90,29 @@ describe("both languages give one verdict on", () => {
     }
   });
 
+  it("values that ECS has put into the environment, a missing one, and a manifest in it, on ECS alone", async () => {
+    const mounted = mount(valuesFor(keys), BITS);
+    try {
+      const values = Object.entries(mounted.values).map(([file, value]) => [file.replace(".", "__"), value] as const);
+      const env: Record<string, string> = {
+        SECRET_PROVIDER: "awsSecretsManager",
+        SECRETS_MANIFEST: JSON.stringify({ ...manifestIn("/none", BITS), production: true }),
+        ECS_CONTAINER_METADATA_URI_V4: "http://169.254.170.2/v4/x",
+        ...Object.fromEntries(values),
+      };
+      expect(await expectSame(mounted, env)).toMatchObject({ code: 0 });
+      const without = (name: string) => Object.fromEntries(Object.entries(env).filter(([key]) => key !== name));
+      const missing = await expectSame(mounted, without("DB_PASSWORD__3"));
+      expect(missing.findings).toEqual(["DB_PASSWORD DB_PASSWORD 3 missing"]);
+      expect(leaks(missing.output, Object.values(mounted.values))).toEqual([]);
+      const elsewhere = await expectSame(mounted, without("ECS_CONTAINER_METADATA_URI_V4"));
+      expect(elsewhere.findings).toEqual(["   provider-unavailable"]);
+      expect((await expectSame(mounted, { ...env, SECRETS_MANIFEST: "{" })).findings).toEqual(["   manifest-invalid"]);
+    } finally {
+      mounted.remove();
+    }
+  });
+
   it.each(cases)("$title", async ({ damage, target }) => {
     const mounted = mount(valuesFor(keys), BITS);
     try {
@@ -109,7 +132,8 @@ describe("both languages give one verdict on", () => {
     ["a manifest of another service", { service: "worker" }, {}],
     ["a manifest without production", { production: undefined }, {}],
     ["an unknown provider", {}, { SECRET_PROVIDER: "what" }],
-    ["a provider that is not built in", {}, { SECRET_PROVIDER: "vault" }],
+    ["a provider that is not built in", {}, { SECRET_PROVIDER: "awsSecretsManager" }],
+    ["a Vault that is not set up", {}, { SECRET_PROVIDER: "vault" }],
     ["the development provider in production", { production: true }, { SECRET_PROVIDER: "env" }],
     [
       "the development provider, where GOIMG_ENV says production",

@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import type { GeneratedEntry } from "../components/secrets/generations.ts";
+import { present } from "../components/secrets/mounts.ts";
+import type { Declared } from "../components/secrets/declare.ts";
+import type { ServiceSpec } from "../components/services/service.ts";
+import {
+  InvalidStoreSettings,
+  parseStoreSettings,
+  type StoreKind,
+  type StoreSettings,
+  type VaultSettings,
+} from "../components/stores/settings.ts";
+import type { Consumer, DeliveringStore } from "../components/stores/store.ts";
+import { SwarmStore } from "../components/stores/swarm.ts";
+
+/**
+ * The stack's choice of stores: the config's `store`, `keepIn` and `vault`.
+ *
+ * @throws pulumi.RunError listing every problem
+ */
+export function storeSettings(): StoreSettings {
+  const config = new pulumi.Config();
+  try {
+    return parseStoreSettings({
+      store: config.get("store"),
+      keepIn: config.getObject("keepIn"),
+      vault: config.getObject("vault"),
+    });
+  } catch (error) {
+    if (error instanceof InvalidStoreSettings) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
+/** What is put into the stores, and who reads it. */
+export interface Stored {
+  readonly generated: readonly GeneratedEntry[];
+  readonly services: readonly ServiceSpec[];
+  readonly declared: readonly Declared[];
+}
+
+/** Puts every value into every store that keeps values, and answers the one that services read from. */
+export async function openStores({ store, keepIn, vault }: StoreSettings, stored: Stored): Promise<DeliveringStore> {
+  const opened = new Map<StoreKind, DeliveringStore>();
+  for (const kind of keepIn) {
+    if (kind === "swarm") opened.set(kind, new SwarmStore("store", stored.generated));
+    else if (vault !== undefined) opened.set(kind, await openVault(vault, stored));
+  }
+  const chosen = opened.get(store);
+  if (chosen === undefined) throw new pulumi.RunError(`the store ${store} keeps no values: add it to keepIn`);
+  return chosen;
+}
+
+/** Loaded when it is used: a stack pays for its own stores alone. */
+async function openVault(settings: VaultSettings, { generated, services, declared }: Stored): Promise<DeliveringStore> {
+  const { VaultStore } = await import("../components/stores/vault.ts");
+  const { caFile, ...place } = settings;
+  const ca = caFile === undefined ? {} : { ca: readCa(caFile) };
+  return new VaultStore("vault", generated, { ...place, ...ca, consumers: consumersOf(services, declared) });
+}
+
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    throw new pulumi.RunError("vault.caFile can't be read: name the file of the CA's certificates, in PEM");
+  }
+}
+
+function consumersOf(services: readonly ServiceSpec[], declared: readonly Declared[]): readonly Consumer[] {
+  return services
+    .filter(({ secrets }) => secrets.length > 0)
+    .map(({ name, secrets }) => ({ name, secrets: present(secrets, declared).map(({ entry }) => entry.name) }));
+}
