@@ -62,7 +62,7 @@ function cards({ secrets, gate, audit, policies }: ReportData): Html {
     </li>
     <li>
       <strong>${secrets.length}</strong
-      >secrets${next === undefined ? "" : markup`; next due <span class="${dueClass(next)}">${next.due}</span>`}
+      >secrets${next === undefined ? "" : markup`; next due <span class="${dueClass(next)}">${next.due.slice(0, 10)}</span>`}
     </li>
     <li>
       <strong>${unchecked ? "?" : mandatory}</strong>policy violations

@@ -49,11 +49,10 @@ export function secretsSection({ secrets }: ReportData): Html {
     (one) =>
       markup`<tr>
         <th scope="row" class="mono">${one.secret}</th>
-        <td>
-          ${one.generations.map(({ generation, phase, ageDays }) => markup`<div>g${generation} ${phase}, ${ageDays} d</div>`)}
+        <td class="near">${one.generations.map(({ generation, phase, ageDays }) => markup`<div>g${generation} ${phase}, ${ageDays} d</div>`)}
         </td>
         <td>
-          <span class="${dueClass(one)}">${one.due}</span>
+          <span class="${dueClass(one)}">${one.due.slice(0, 10)}</span>
           <div class="soft">${one.inDays < 0 ? `${-one.inDays} days overdue` : `in ${one.inDays} days`}</div>
         </td>
         <td>
@@ -201,13 +200,12 @@ export function auditSection({ audit }: ReportData): Html {
   const rows = audit.tail.map(
     ({ seq, time, who, secret, action, outcome, after, reason, hash }) =>
       markup`<tr>
-        <td>${seq}</td>
+        <td class="near">${seq}</td>
         <td class="mono">${time.slice(0, 19).replace("T", " ")}</td>
-        <td >${who}</td>
+        <td>${who}</td>
         <th scope="row" class="mono">${secret}</th>
         <td>${action} ${outcome}</td>
-        <td >
-          ${after}
+        <td class="any">${after}
           <div class="soft">${reason}</div>
         </td>
         <td class="mono">${hash.slice(0, 10)}</td>

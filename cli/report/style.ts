@@ -6,7 +6,8 @@ export const style = `
 body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
 main,header,footer{max-width:1080px;margin:0 auto;padding:0 24px}
 header{padding-top:40px;padding-bottom:8px}
-h1,h2,h3,p,li,th,td{overflow-wrap:anywhere}
+h1,h2,h3,p,li{overflow-wrap:anywhere}
+th,td{overflow-wrap:break-word}td.any{overflow-wrap:anywhere;min-width:220px}td.near,th.mono,td.mono{white-space:nowrap}
 h1{font-size:30px;line-height:1.2;margin:0 0 4px;letter-spacing:-.02em}
 h2{font-size:19px;margin:0 0 4px;letter-spacing:-.01em}
 h3{font-size:15px;margin:0;display:inline}
@@ -22,7 +23,6 @@ section{padding:20px 22px;margin:16px 0}
 .scroll:focus-visible,summary:focus-visible,a:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:4px}
 table{border-collapse:collapse;width:100%;font-size:14px}
 th,td{text-align:left;padding:7px 12px 7px 0;border-bottom:1px solid var(--line);vertical-align:top}
-th.mono,td.mono{overflow-wrap:normal}
 thead th{color:var(--soft);font-weight:600;font-size:12.5px;white-space:nowrap}
 tbody th{font-weight:600;white-space:nowrap}
 tr:last-child>*{border-bottom:0}

@@ -98,7 +98,7 @@ function described(secrets: readonly ReportedSecret[]): string {
   return secrets
     .map(({ secret, spans, due }) => {
       const list = spans.map(({ generation, phase, from }) => `g${generation} ${phase} since ${from.slice(0, 10)}`);
-      return `${secret}: ${list.join(", ")}; due ${due}`;
+      return `${secret}: ${list.join(", ")}; due ${due.slice(0, 10)}`;
     })
     .join(". ");
 }

@@ -4,7 +4,7 @@
 const unknownOutput = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const plainValues =
-  /^(?:true|false|yes|no|on|off|y|n|enabled?|disabled?|null|nil|none|undefined|n\/?a|auto|unset|empty|optional|required|tbd|todo|[01])$/i;
+  /^(?:true|false|yes|no|on|off|y|n|enabled?|disabled?|null|nil|none|undefined|n\/?a|auto|read|write|unset|empty|optional|required|tbd|todo|[01])$/i;
 const extension =
   /\.(?:pem|key|crt|cert|cer|txt|json|jks|p12|pfx|ya?ml|env|conf|cfg|ini|csv|pub|kdbx|asc|gpg|keytab|toml|properties|htpasswd|db|sock|der|ppk|secret|token|keystore|truststore|xml|hcl)$/i;
 

@@ -2,7 +2,6 @@
 import { appendFile, chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type Docker from "dockerode";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { controls } from "../../cli/gate/controls/index.ts";
@@ -10,9 +9,9 @@ import { isIntact, type GateReport } from "../../cli/gate/evidence.ts";
 import { readFacts } from "../../cli/gate/readers/index.ts";
 import { StackValues } from "../../cli/gate/readers/values.ts";
 import { checkControls } from "../../cli/gate/run.ts";
-import { imageTag } from "../../toolchain/images.ts";
 import { runOrFail } from "../../toolchain/process.ts";
 import { readPage } from "./browser.ts";
+import { fileOf, intruder, storedSecret } from "./intruder.ts";
 import { goimg } from "./rotation/command.ts";
 import { valueIn } from "./rotation/holders.ts";
 import { services, sharedStack } from "./swarm.ts";
@@ -36,30 +35,6 @@ async function verdicts(...ids: readonly string[]): Promise<Record<string, strin
   const outcomes = await checkControls(readFacts(contextOf()), wanted);
   return Object.fromEntries(outcomes.map(({ id, verdict, problems }) => [id, [verdict, ...problems].join("\n")]));
 }
-
-/** A service that pretends to be one of the stack's. It has no task, and started anew it ends at once. */
-async function intruder(name: string, container: object = {}): Promise<() => Promise<unknown>> {
-  const created = await docker.createService({
-    Name: `goimg-${stack.stack}-intruder`,
-    Labels: { "goimg.stack": stack.stack, "goimg.service": name },
-    Mode: { Replicated: { Replicas: 0 } },
-    TaskTemplate: { ContainerSpec: { Image: imageTag("postgres"), Command: ["true"], ...container } },
-  } as Docker.CreateServiceOptions);
-  const { id, ID = id } = created as unknown as { readonly id: string; readonly ID?: string };
-  return () => docker.getService(ID).remove();
-}
-
-async function storedSecret(entry: string): Promise<{ readonly SecretID: string; readonly SecretName: string }> {
-  const listed = (await docker.listSecrets()) as readonly {
-    readonly ID: string;
-    readonly Spec: { readonly Name: string; readonly Labels: Readonly<Record<string, string>> };
-  }[];
-  const found = listed.find(({ Spec }) => Spec.Labels["goimg.entry"] === entry);
-  if (found === undefined) throw new Error(`the store has no ${entry}`);
-  return { SecretID: found.ID, SecretName: found.Spec.Name };
-}
-
-const file = (name: string, mode = 0o400) => ({ Name: name, UID: "10001", GID: "10001", Mode: mode });
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "goimg-gate-"));
@@ -153,7 +128,7 @@ describe("the report page", () => {
 describe("the gate fails, naming the control, when the stack has", () => {
   it("a plaintext variable, and a value that docker inspect shows", async () => {
     const value = await valueIn(stack, "worker", "DB_PASSWORD");
-    const remove = await intruder("gateway", { Env: [`DB_PASSWORD=${Buffer.from(value).toString("base64")}`] });
+    const remove = await intruder(stack, "gateway", { Env: [`DB_PASSWORD=${Buffer.from(value).toString("base64")}`] });
     try {
       const found = await verdicts("secrets-manager", "not-in-inspect", "access-monitored");
       expect(found["secrets-manager"]).toMatch(/^fail\ngateway has a secret in its variable DB_PASSWORD/);
@@ -166,8 +141,12 @@ describe("the gate fails, naming the control, when the stack has", () => {
   });
 
   it("a secret that others may read, that was not granted, in a service that starts without it", async () => {
-    const mounted = [{ ...(await storedSecret("JWT_PRIVATE_KEY")), File: file("JWT_PRIVATE_KEY", 0o444) }];
-    const remove = await intruder("worker", { Secrets: mounted, Env: ["SECRET_PROVIDER=docker"], User: "10001" });
+    const mounted = [{ ...(await storedSecret(docker, "JWT_PRIVATE_KEY")), File: fileOf("JWT_PRIVATE_KEY", 0o444) }];
+    const remove = await intruder(stack, "worker", {
+      Secrets: mounted,
+      Env: ["SECRET_PROVIDER=docker"],
+      User: "10001",
+    });
     try {
       const found = await verdicts("file-permissions", "least-privilege", "fail-fast", "provider-abstraction");
       expect(found["file-permissions"]).toMatch(/^fail\nworker mounts JWT_PRIVATE_KEY with 0444/);
@@ -186,8 +165,8 @@ describe("the gate fails, naming the control, when the stack has", () => {
     const Data = Buffer.from("another").toString("base64");
     const made = (await docker.createSecret({ Name: "other-secret", Labels, Data })) as unknown;
     const { id, ID = id } = made as { readonly id: string; readonly ID?: string };
-    const remove = await intruder("worker", {
-      Secrets: [{ SecretID: ID, SecretName: "other-secret", File: file("SMTP_PASSWORD") }],
+    const remove = await intruder(stack, "worker", {
+      Secrets: [{ SecretID: ID, SecretName: "other-secret", File: fileOf("SMTP_PASSWORD") }],
     });
     try {
       expect((await verdicts("separate-environments"))["separate-environments"]).toMatch(

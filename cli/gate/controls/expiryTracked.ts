@@ -16,7 +16,7 @@ export const expiryTracked: Control = {
           .filter(({ inDays }) => inDays < 0)
           .map(
             ({ secret, due, inDays }) =>
-              `${secret} was due on ${due}, ${-inDays} days ago: goimg-secrets rotate ${secret}`,
+              `${secret} was due on ${due.slice(0, 10)}, ${-inDays} days ago: goimg-secrets rotate ${secret}`,
           ),
         ...store
           .filter(({ createdAt }) => Number.isNaN(createdAt.getTime()))

@@ -67,6 +67,7 @@ describe("the value decides, whatever the name", () => {
     ["a certificate", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"],
     ["a mask", "********"],
     ["a boolean", "true"],
+    ["a permission (GitHub's id-token)", "write"],
   ])("%s passes even under the name of a secret", (_, value) => {
     expect(rule("DB_PASSWORD", value)).toBeUndefined();
   });
