@@ -34,7 +34,11 @@ describe("the dev stack on Vault", () => {
       of("docker:index/secret:Secret")
         .map(({ name }) => name)
         .sort(),
-    ).toEqual(["api", "cache-acl", "db-migrate", "db-roles", "s3", "worker"].map((name) => `${name}-login-g1`));
+    ).toEqual(
+      ["api", "backup", "cache-acl", "db-migrate", "db-roles", "grafana", "s3", "worker"].map(
+        (name) => `${name}-login-g1`,
+      ),
+    );
     const kept = of("goimg-stores:vault:Generation").filter(({ name }) => name.startsWith("DB_PASSWORD"));
     expect(kept.map(({ name, inputs }) => [name, inputs["generation"]])).toEqual([
       ["DB_PASSWORD-g2", 2],
