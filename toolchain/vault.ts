@@ -106,7 +106,10 @@ async function adaptedSource(folder: string): Promise<string> {
     const target = path.join(copy, file);
     const source = await readFile(target, "utf8");
     if (source.split(text).length !== 2) throw new Error(`${file} of Vault is not as expected: see toolchain/vault.ts`);
-    await writeFile(target, source.replace(text, () => instead));
+    await writeFile(
+      target,
+      source.replace(text, () => instead),
+    );
   }
   const modfile = path.join(folder, "go.mod");
   const requirements = await readFile(path.join(directory, "go.mod"), "utf8");
