@@ -13,7 +13,10 @@ const programs: Readonly<Record<string, string>> = {
   postgres: "/usr/local/bin/goimg-job",
   redis: "/usr/local/bin/goimg-job",
   s3: "/usr/local/bin/goimg-s3",
+  grafana: "/usr/local/bin/goimg-grafana",
 };
+/** Services whose image holds several programs. */
+const ofService: Readonly<Record<string, string>> = { backup: "/usr/local/bin/goimg-backup" };
 /** What the operator's commands run. */
 const operatorPrograms = ["node", "pulumi", "pulumi-language-nodejs"] as const;
 
@@ -41,7 +44,8 @@ export async function nodeFacts(context: StackContext): Promise<NodeFacts> {
   const containers = (await Promise.all(holders.map((service) => runningContainers(docker, service)))).flat();
   const byFile = new Map<string, Consumer[]>();
   for (const { name, mounts, user, image } of await readServices(docker, holders)) {
-    const program = programs[/\/?([\w-]+)(?::[^/]*)?$/.exec(image.split("@")[0] ?? "")?.[1] ?? ""] ?? "";
+    const program =
+      ofService[name] ?? programs[/\/?([\w-]+)(?::[^/]*)?$/.exec(image.split("@")[0] ?? "")?.[1] ?? ""] ?? "";
     for (const { file } of mounts) {
       byFile.set(file, [...(byFile.get(file) ?? []), { service: name, uid: Number(user.split(":")[0]), program }]);
     }

@@ -33,7 +33,9 @@ export async function vitest(
     const report = path.join(directory, "report.json");
     const node = [process.execPath, path.join(root, "node_modules/vitest/vitest.mjs")];
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-    const line = [...(project === "unit" ? [] : context.enter), ...node, "run", "--project", project, ...reporters];
+    // Vite's own loader writes beside node_modules, as root where the engine's tests run: the next user could not.
+    const run = ["run", "--configLoader=runner", "--project", project];
+    const line = [...(project === "unit" ? [] : context.enter), ...node, ...run, ...reporters];
     const [command = "", ...args] = [...line, ...filters];
     const exitCode = await start(command, args, { cwd: root, env }).ended;
     const json = await readReport(report);

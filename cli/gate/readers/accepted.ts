@@ -34,7 +34,8 @@ export async function readAccepted(context: AcceptedContext): Promise<readonly A
       "REDIS_ADMIN_PASSWORD",
       () => redisPasswords(context, "admin", "REDIS_ADMIN_PASSWORD"),
     ],
-    ["s3", "S3_KEY", "S3_SECRET_KEY", () => Promise.resolve(mountedBy(context.services, "s3", "S3_SECRET_KEY"))],
+    ["s3", "S3_KEY", "S3_SECRET_KEY", () => mountedBy(context.services, "s3", "S3_SECRET_KEY")],
+    ["s3", "BACKUP_S3_KEY", "BACKUP_S3_SECRET_KEY", () => mountedBy(context.services, "s3", "BACKUP_S3_SECRET_KEY")],
     [
       "api",
       "JWT_KEY",
@@ -102,10 +103,10 @@ export function redisLogins(file: string, user: string, known: ReadonlyMap<strin
 }
 
 /** Generations that every acceptor's spec mounts: the server accepts what it holds. */
-function mountedBy(services: readonly ServiceFact[], name: string, entry: string): readonly number[] {
-  return services
-    .filter((service) => service.name === name)
-    .flatMap(({ mounts }) => mounts.filter((mount) => mount.entry === entry).map(({ generation }) => generation ?? 0));
+function mountedBy(services: readonly ServiceFact[], name: string, entry: string): Promise<AcceptedFact["accepts"]> {
+  const { mounts = [] } = services.find((service) => service.name === name) ?? {};
+  const held = mounts.filter((mount) => mount.entry === entry).map(({ generation }) => generation ?? 0);
+  return Promise.resolve(held);
 }
 
 const lines = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "");
