@@ -32,7 +32,7 @@ describe("the audit", () => {
     const folders = [...stdout.matchAll(/ -F dir=(\S+) -F perm=r -F key=goimg-secret$/gm)].map(
       ([, folder = ""]) => folder,
     );
-    expect(folders).toHaveLength(5);
+    expect(folders).toHaveLength(7);
     const ids = async (list: Promise<unknown>): Promise<readonly string[]> =>
       ((await list) as readonly { readonly ID: string }[]).map(({ ID }) => ID);
     // The engine mounts a task's configs from the same folder.
