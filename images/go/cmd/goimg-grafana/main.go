@@ -16,7 +16,7 @@ import (
 func main() {
 	// Grafana itself checks nothing; a service of this project refuses damaged secrets.
 	loaded := job.Secrets("grafana", "GRAFANA_ADMIN_PASSWORD")
-	stand, err := grafana.New(os.Getenv)
+	stand, err := grafana.New(os.Getenv, loaded.MustGet("GRAFANA_ADMIN_PASSWORD"))
 	if err != nil {
 		job.Fail("grafana.failed", err.Error())
 	}

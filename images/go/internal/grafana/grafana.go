@@ -5,11 +5,11 @@ package grafana
 import (
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // Stand is what it answers from. Like Grafana, it takes the password once, when it starts.
@@ -29,13 +29,12 @@ type provisioned struct {
 }
 
 // New reads the settings by Grafana's own names of them. Provisioned files may be YAML for Grafana; here they are JSON, which is YAML.
-func New(env func(string) string) (*Stand, error) {
-	file := env("GF_SECURITY_ADMIN_PASSWORD__FILE")
-	password, err := os.ReadFile(file)
-	if err != nil || strings.TrimSpace(string(password)) == "" {
-		return nil, fmt.Errorf("GF_SECURITY_ADMIN_PASSWORD__FILE: %q can't be read, or is empty", file)
+// The password comes from wherever the stack keeps it; Grafana itself reads a mounted file alone.
+func New(env func(string) string, password string) (*Stand, error) {
+	if password == "" {
+		return nil, errors.New("GRAFANA_ADMIN_PASSWORD is empty")
 	}
-	stand := &Stand{user: "admin", password: strings.TrimSpace(string(password)), dashboards: map[string]json.RawMessage{}}
+	stand := &Stand{user: "admin", password: password, dashboards: map[string]json.RawMessage{}}
 	if user := env("GF_SECURITY_ADMIN_USER"); user != "" {
 		stand.user = user
 	}
