@@ -80,6 +80,23 @@ export async function appendAudit(file: string, events: readonly AuditEvent[], n
   await handle.close();
 }
 
+/**
+ * Writes down something that was done to all secrets of a stack. A log that was changed takes no entry: that is said on standard
+ * error, and what was done stays.
+ */
+export async function noteAudit(
+  { auditFile, stack }: { readonly auditFile: string; readonly stack: string },
+  event: Pick<AuditEvent, "action" | "outcome" | "after" | "reason">,
+): Promise<void> {
+  const whole = { stack, secret: "all", before: "", highest: 0, ...event };
+  await withAuditLock(auditFile, () => appendAudit(auditFile, [whole], new Date())).catch((error: unknown) => {
+    process.stderr.write(`not in the audit log: ${error instanceof Error ? error.message : String(error)}\n`);
+  });
+}
+
+/** Who runs this, as logs and reports name them. */
+export const operator = (): string => `${userInfo().username}@${hostname()}`;
+
 /** Checks every entry, its number, and its link to the one before. A missing log is an empty one. */
 export async function verifyAudit(file: string): Promise<AuditVerdict> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
@@ -116,7 +133,7 @@ function chain(event: AuditEvent, last: AuditEntry | undefined, now: Date): Audi
   const entry = {
     seq: (last?.seq ?? 0) + 1,
     time: now.toISOString(),
-    who: `${userInfo().username}@${hostname()}`,
+    who: operator(),
     stack: event.stack,
     secret: event.secret,
     action: event.action,

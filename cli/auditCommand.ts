@@ -5,6 +5,7 @@ import { recordSwarmAlone } from "./audit/swarm.ts";
 import { verifyAudit } from "./audit.ts";
 import { OperatorError } from "./error.ts";
 import { openStack, type StackContext } from "./stack.ts";
+import { reportToTerminal as report } from "../toolchain/progress.ts";
 
 interface Flags {
   readonly stack: string;
@@ -15,10 +16,6 @@ interface Flags {
   readonly reads?: string;
   readonly json?: true;
 }
-
-const report = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
 
 const help = `
   goimg-secrets audit                      who did what, when and why; the chain is verified

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { Command, InvalidArgumentError } from "commander";
-import { appendAudit, withAuditLock } from "./audit.ts";
-import { openStack, type StackContext } from "./stack.ts";
+import { noteAudit } from "./audit.ts";
+import { openStack } from "./stack.ts";
 
 interface Flags {
   readonly stack: string;
@@ -74,7 +74,9 @@ async function backup(flags: Flags): Promise<void> {
   else {
     const hash = createHash("sha256");
     await place.put(name, hashed(ciphertext, hash));
-    await record(context, `${place.address(name)} sha256:${hash.digest("hex")}`);
+    // Where the gate finds it.
+    const after = `${place.address(name)} sha256:${hash.digest("hex")}`;
+    await noteAudit(context, { action: backupAction, outcome: "done", after, reason: "goimg-secrets backup" });
     // Only when the new one is there.
     for (const old of removed) await place.remove(old);
   }
@@ -97,24 +99,6 @@ function hashed(stream: Readable, hash: ReturnType<typeof createHash>): Readable
         yield chunk as Buffer;
       }
     })(),
-  );
-}
-
-/** Where the gate finds it. A log that was changed does not undo a backup: it says so, and the backup stays. */
-async function record({ auditFile, stack }: StackContext, after: string): Promise<void> {
-  const event = {
-    stack,
-    secret: "all",
-    action: backupAction,
-    before: "",
-    after,
-    reason: "goimg-secrets backup",
-    highest: 0,
-  };
-  await withAuditLock(auditFile, () => appendAudit(auditFile, [{ ...event, outcome: "done" }], new Date())).catch(
-    (error: unknown) => {
-      process.stderr.write(`not in the audit log: ${error instanceof Error ? error.message : String(error)}\n`);
-    },
   );
 }
 

@@ -1,10 +1,10 @@
-import { rename, writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import ical, { ICalAlarmType, ICalEventTransparency } from "ical-generator";
 import { secretSpecs } from "../components/catalog/grants.ts";
 import { look } from "./rotation/situation.ts";
 import { openStack } from "./stack.ts";
 import { statusOf, type SecretStatus } from "./status.ts";
+import { writeWhole } from "./wholeFile.ts";
 
 /** `calendar`: when what is due, for the calendar that people look at anyway. */
 export function calendarCommand(): Command {
@@ -18,10 +18,7 @@ export function calendarCommand(): Command {
     .action(async ({ stack, out }: { stack: string; out?: string }) => {
       const calendar = calendarOf(stack, statusOf(await look(openStack(stack)), new Date()));
       if (out === undefined) process.stdout.write(calendar);
-      else {
-        await writeFile(`${out}.partial`, calendar);
-        await rename(`${out}.partial`, out);
-      }
+      else await writeWhole(out, calendar);
     });
 }
 

@@ -5,6 +5,7 @@ import { projectDirectory, stackEnv } from "./environment.ts";
 import { OperatorError } from "./error.ts";
 import { pulumi, pulumiOrFail } from "./pulumi.ts";
 import { recover } from "./recover.ts";
+import { reportToTerminal as report } from "../toolchain/progress.ts";
 
 /** `down`: the dev stack's data goes with it, as `make down` says. */
 export function downCommand(): Command {
@@ -21,9 +22,6 @@ export async function down(): Promise<void> {
   const { stdout } = await pulumiOrFail(["stack", "ls", "--json"], options);
   const stacks = JSON.parse(stdout) as readonly { readonly name: string }[];
   if (stacks.some(({ name }) => name === "dev")) {
-    const report = (line: string): void => {
-      process.stderr.write(`${line}\n`);
-    };
     await recover({ stack: "dev", env: options.env, cwd: options.cwd, report });
     const { exitCode } = await pulumi(["destroy", "--stack", "dev", "--yes", "--skip-preview"], {
       ...options,

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Command } from "commander";
-import { appendAudit, withAuditLock } from "./audit.ts";
+import { noteAudit } from "./audit.ts";
 import { toMarkdown, type GateReport } from "./gate/evidence.ts";
 import { openStack, type StackContext } from "./stack.ts";
 
@@ -44,29 +44,17 @@ async function gate(flags: Flags): Promise<void> {
 }
 
 /** Writes the evidence, and its hash into the audit log, which makes both hard to change. */
-async function keep(
-  report: GateReport,
-  folder: string,
-  { auditFile, stack }: StackContext,
-): Promise<readonly string[]> {
+async function keep(report: GateReport, folder: string, context: StackContext): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true });
-  const base = path.join(folder, `gate-${stack}-${report.at.replace(/[-:]|\.\d+/g, "")}`);
+  const base = path.join(folder, `gate-${context.stack}-${report.at.replace(/[-:]|\.\d+/g, "")}`);
   await writeFile(`${base}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
   await writeFile(`${base}.md`, toMarkdown(report));
   const failed = report.controls.filter(({ verdict }) => verdict !== "pass").map(({ id }) => id);
-  const event = {
-    stack,
-    secret: "all",
+  await noteAudit(context, {
     action: "gate",
     outcome: "observed",
-    before: "",
     after: `${report.verdict} sha256:${report.sha256}`,
     reason: failed.length === 0 ? "S9-PROD-001" : `S9-PROD-001: ${failed.join(", ")}`,
-    highest: 0,
-  } as const;
-  // A log that was changed is what the gate has just said: the evidence is kept all the same.
-  await withAuditLock(auditFile, () => appendAudit(auditFile, [event], new Date())).catch((error: unknown) => {
-    process.stderr.write(`not in the audit log: ${error instanceof Error ? error.message : String(error)}\n`);
   });
   return [`${base}.json`, `${base}.md`];
 }

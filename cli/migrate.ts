@@ -1,10 +1,11 @@
 import { Command, Option } from "commander";
 import { storeKinds, type StoreKind } from "../components/stores/settings.ts";
-import { withLock } from "../toolchain/lock.ts";
+import { withAuditLock } from "./audit.ts";
 import { OperatorError } from "./error.ts";
 import { Updates } from "./rotation/update.ts";
 import { openStack } from "./stack.ts";
 import { migrate, planMove, undo, type MovePlan } from "./stores/migrate.ts";
+import { reportToTerminal as report } from "../toolchain/progress.ts";
 
 interface Flags {
   readonly stack: string;
@@ -15,10 +16,6 @@ interface Flags {
   readonly reason: string;
   readonly json?: boolean;
 }
-
-const report = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
 
 /** `migrate --from STORE --to STORE`: a stack's values to another store, without a moment in which a service can't read its own. */
 export function migrateCommand(): Command {
@@ -59,7 +56,7 @@ async function run(flags: Flags): Promise<void> {
     else await migrate(options, plan);
     show(plan, flags);
   };
-  await withLock(`${context.auditFile}.lock`, work, report);
+  await withAuditLock(context.auditFile, work, report);
 }
 
 function show(plan: MovePlan, { from, to, apply, undo: back, json }: Flags): void {

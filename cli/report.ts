@@ -1,8 +1,9 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { OperatorError } from "./error.ts";
 import { isIntact, type GateReport } from "./gate/evidence.ts";
 import { openStack } from "./stack.ts";
+import { writeWhole } from "./wholeFile.ts";
 
 interface Flags {
   readonly stack: string;
@@ -42,8 +43,7 @@ export function reportCommand(): Command {
       const content = flags.json === true ? `${JSON.stringify(data)}\n` : page(data);
       if (flags.out === undefined) process.stdout.write(content);
       else {
-        await writeFile(`${flags.out}.partial`, content);
-        await rename(`${flags.out}.partial`, flags.out);
+        await writeWhole(flags.out, content);
         process.stdout.write(`${flags.out}\n`);
       }
     });

@@ -14,6 +14,7 @@ import { look, presentSecrets, situationOf, type World } from "./rotation/situat
 import { alone } from "./metrics/alone.ts";
 import { Updates } from "./rotation/update.ts";
 import { openStack, type StackContext } from "./stack.ts";
+import { reportToTerminal as report } from "../toolchain/progress.ts";
 
 interface Flags {
   readonly stack: string;
@@ -35,10 +36,6 @@ export interface Retirement {
 /** How long tasks that hold a retired secret may take to go, and how often they are looked at, in milliseconds. */
 const goneWithin = 120_000;
 const lookEvery = 250;
-
-const report = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
 
 /** `retire NAME`: an optional secret goes for good, with its feature. The last step of the move from HS256 to RS256. */
 export function retireCommand(): Command {

@@ -11,6 +11,7 @@ import { alone } from "./metrics/alone.ts";
 import { run } from "./rotation/run.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
 import { openStack } from "./stack.ts";
+import { reportToTerminal as report } from "../toolchain/progress.ts";
 
 /** What a revocation reaches, known before it begins. */
 export interface BlastRadius {
@@ -67,9 +68,6 @@ async function revoke(name: string, flags: Flags): Promise<void> {
   const radius = blastRadius(secret, world);
   const began = Date.now();
   if (flags.dryRun !== true) {
-    const report = (line: string): void => {
-      process.stderr.write(`${line}\n`);
-    };
     await alone(
       context,
       async () => {

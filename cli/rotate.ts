@@ -14,6 +14,7 @@ import { look, presentSecrets, situationOf, type World } from "./rotation/situat
 import type { Times } from "../components/secrets/rotation.ts";
 import { openStack, type StackContext } from "./stack.ts";
 import { retried } from "./unattended.ts";
+import { reportToTerminal as report } from "../toolchain/progress.ts";
 
 interface Flags {
   readonly stack: string;
@@ -33,10 +34,6 @@ interface Flags {
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
-
-const report = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
 
 /** `rotate NAME…`: to the next generation, without a dropped request. */
 export function rotateCommand(): Command {

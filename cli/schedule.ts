@@ -9,6 +9,7 @@ import { projectDirectory } from "./environment.ts";
 import { OperatorError } from "./error.ts";
 import { carriedFrom, cronLine, unitName, unitsOf, type ScheduleOptions } from "./schedule/units.ts";
 import { openStack } from "./stack.ts";
+import { reportToTerminal as report } from "../toolchain/progress.ts";
 
 interface Flags {
   readonly stack: string;
@@ -18,10 +19,6 @@ interface Flags {
   readonly alertFile?: string;
   readonly dryRun?: boolean;
 }
-
-const report = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
 
 /** `schedule install|show|remove|alert`: a timer of systemd that runs `rotate --due`. */
 export function scheduleCommand(): Command {

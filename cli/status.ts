@@ -10,6 +10,7 @@ import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
 import { openStack, type StackContext } from "./stack.ts";
+import { reportToTerminal as report } from "../toolchain/progress.ts";
 
 /** One generation of one secret, as `status --json` prints it. */
 export interface GenerationStatus {
@@ -67,10 +68,6 @@ interface Flags {
   readonly alertFile?: string;
   readonly json?: boolean;
 }
-
-const report = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
 
 /**
  * What is due at most that many milliseconds from now, overdue secrets among them; `alerts` is told of it, and when it can't be known.

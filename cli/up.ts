@@ -8,6 +8,7 @@ import { OperatorError } from "./error.ts";
 import { pulumi, pulumiOrFail } from "./pulumi.ts";
 import { recover } from "./recover.ts";
 import { openStack } from "./stack.ts";
+import { reportToTerminal as report } from "../toolchain/progress.ts";
 
 /** `up`, without options: what it makes is declared in the stack's config. */
 export function upCommand(): Command {
@@ -23,9 +24,6 @@ export async function up(): Promise<void> {
   await buildImages(engine);
   const options = { env: stackEnv(engine), cwd: projectDirectory(), output: "inherit" } as const;
   await pulumiOrFail(["stack", "select", "--create", "dev"], { ...options, output: "capture" });
-  const report = (line: string): void => {
-    process.stderr.write(`${line}\n`);
-  };
   await recover({ stack: "dev", env: options.env, cwd: options.cwd, report });
   const { exitCode } = await pulumi(["up", "--stack", "dev", "--yes", "--skip-preview"], options);
   if (exitCode !== 0) {

@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { policyReportFile } from "../cli/metrics/facts.ts";
 import { install } from "../toolchain/install.ts";
 import { toolchainEnv } from "../toolchain/env.ts";
+import { policyReportFile } from "../toolchain/paths.ts";
 import { checkStack } from "./check/preview.ts";
 import { refuses, toJson, toSarif, toText, type StackReport } from "./report.ts";
 import { rules } from "./rules.ts";

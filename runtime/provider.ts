@@ -37,9 +37,6 @@ export interface ProviderContext {
 /** Makes a provider; may throw `ProviderError` (reason `provider-unavailable`) when it can't work here. */
 export type ProviderFactory = (context: ProviderContext) => SecretProvider;
 
-/** Providers in this folder, which can't be replaced: a dependency must not be able to slip in one of its own. */
-const BUILT_IN = ["docker", "env", "vault", "awsSecretsManager"];
-
 const registry = new Map<string, ProviderFactory>([
   ["docker", ({ directory }) => dockerProvider({ directory })],
   ["env", ({ env }) => envProvider(env)],
@@ -47,9 +44,12 @@ const registry = new Map<string, ProviderFactory>([
   ["awsSecretsManager", ({ env }) => ecsProvider(env)],
 ]);
 
+/** Providers of this folder can't be replaced: a dependency must not be able to slip in one of its own. */
+const builtIn: ReadonlySet<string> = new Set(registry.keys());
+
 /** Adds a provider. Throws for a built-in name and for a name that is no word. */
 export function registerProvider(name: string, factory: ProviderFactory): void {
-  if (BUILT_IN.includes(name)) throw new Error(`The provider ${name} is built in and can't be replaced`);
+  if (builtIn.has(name)) throw new Error(`The provider ${name} is built in and can't be replaced`);
   if (!/^[a-z][A-Za-z0-9-]{0,31}$/.test(name)) throw new Error("A provider's name is one word: a-z, A-Z, 0-9, -");
   registry.set(name, factory);
 }

@@ -18,6 +18,11 @@ export function stateDirectory(): string {
   return path.join(process.env["XDG_STATE_HOME"] ?? path.join(homedir(), ".local", "state"), "goimg-secrets");
 }
 
+/** Where `make policy` leaves its last report, for the metrics. */
+export function policyReportFile(): string {
+  return path.join(stateDirectory(), "policies.json");
+}
+
 /** Pulumi's own home: its CLI, plugins and settings. */
 export function pulumiHome(): string {
   return path.join(cacheDirectory(), "pulumi");

@@ -1,7 +1,7 @@
 /** What auditd has to know of this node: asked of the engine. */
 import path from "node:path";
 import * as z from "zod";
-import { listServices, readServices, runningContainers } from "../gate/readers/services.ts";
+import { holdersIn, listServices, readServices, runningContainers } from "../gate/readers/services.ts";
 import { OperatorError } from "../error.ts";
 import type { StackContext } from "../stack.ts";
 import type { Consumer, Expected } from "./reads.ts";
@@ -39,8 +39,7 @@ export async function nodeFacts(context: StackContext): Promise<NodeFacts> {
   if (!host.startsWith("unix://"))
     throw new OperatorError(`${host} is another machine: run this on the node itself`, 2);
   const { DockerRootDir: dataRoot } = infoSchema.parse(await docker.info());
-  const api = await listServices(docker, stack);
-  const holders = api.filter(({ Spec }) => (Spec.TaskTemplate.ContainerSpec.Secrets ?? []).length > 0);
+  const holders = holdersIn(await listServices(docker, stack));
   const containers = (await Promise.all(holders.map((service) => runningContainers(docker, service)))).flat();
   const byFile = new Map<string, Consumer[]>();
   for (const { name, mounts, user, image } of await readServices(docker, holders)) {

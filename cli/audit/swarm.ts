@@ -18,8 +18,10 @@ export interface SwarmObject {
   readonly digest: string;
 }
 
-const action = { secret: "swarm-secret", service: "swarm-service" } as const;
-const nothing = "absent";
+/** What the log calls a look at a secret, or a service. */
+export const auditAction = { secret: "swarm-secret", service: "swarm-service" } as const;
+/** What the log has in the place of an object that is not there. */
+export const absent = "absent";
 
 const listed = z.array(
   z.object({
@@ -58,12 +60,13 @@ const written = ({ name, id, digest }: SwarmObject): string => `${name} ${id} ${
 function lastSeen(entries: readonly AuditEntry[], stack: string): ReadonlyMap<string, SwarmObject> {
   const seen = new Map<string, SwarmObject>();
   for (const entry of entries) {
-    const kind = entry.action === action.secret ? "secret" : entry.action === action.service ? "service" : undefined;
+    const kind =
+      entry.action === auditAction.secret ? "secret" : entry.action === auditAction.service ? "service" : undefined;
     if (kind === undefined || entry.stack !== stack) continue;
     const [, beforeId = ""] = entry.before.split(" ");
     const [name = "", id, digest = ""] = entry.after.split(" ");
     seen.delete(beforeId);
-    if (entry.after !== nothing && id !== undefined) seen.set(id, { kind, name, id, digest });
+    if (entry.after !== absent && id !== undefined) seen.set(id, { kind, name, id, digest });
   }
   return seen;
 }
@@ -79,7 +82,7 @@ export function swarmChanges(
   const event = (object: SwarmObject, before: string, after: string): AuditEvent => ({
     stack,
     secret: object.kind === "secret" ? secretOf(object.name) : object.name,
-    action: action[object.kind],
+    action: auditAction[object.kind],
     outcome: "observed",
     before,
     after,
@@ -89,10 +92,10 @@ export function swarmChanges(
   const changed = objects.flatMap((object) => {
     const before = seen.get(object.id);
     if (before?.digest === object.digest) return [];
-    return [event(object, before === undefined ? nothing : written(before), written(object))];
+    return [event(object, before === undefined ? absent : written(before), written(object))];
   });
   const gone = [...seen.values()].filter(({ id }) => !objects.some((object) => object.id === id));
-  return [...changed, ...gone.map((object) => event(object, written(object), nothing))];
+  return [...changed, ...gone.map((object) => event(object, written(object), absent))];
 }
 
 function secretOf(name: string): string {
@@ -103,8 +106,8 @@ function secretOf(name: string): string {
 /** An event in a person's words: `service api was changed`. */
 export function describeChange({ action: what, before, after }: AuditEvent): string {
   const kind = what.slice("swarm-".length);
-  const [name = ""] = (after === nothing ? before : after).split(" ");
-  return `${kind} ${name} was ${before === nothing ? "made" : after === nothing ? "removed" : "changed"}`;
+  const [name = ""] = (after === absent ? before : after).split(" ");
+  return `${kind} ${name} was ${before === absent ? "made" : after === absent ? "removed" : "changed"}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { hostname, userInfo } from "node:os";
+import { operator } from "../audit.ts";
 import type { Outcome } from "./control.ts";
 
 /** An outcome, with the SHA-256 of all the rest of it as JSON. */
@@ -31,7 +31,7 @@ export function reportOf(
     stack,
     at,
     seconds,
-    by: `${userInfo().username}@${hostname()}`,
+    by: operator(),
     commit,
     verdict:
       outcomes.length > 0 && outcomes.every(({ verdict }) => verdict === "pass")
@@ -55,7 +55,8 @@ function hashOf(content: object): string {
   return createHash("sha256").update(JSON.stringify(content)).digest("hex");
 }
 
-const kinds = { control: "Controls of S9-PROD-001", practice: "Best practices" } as const;
+/** Headings of the two kinds of controls. */
+export const kinds = { control: "Controls of S9-PROD-001", practice: "Best practices" } as const;
 
 /** The report as a page of Markdown. */
 export function toMarkdown(report: GateReport): string {

@@ -8,7 +8,8 @@ export interface Read {
   readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
-const text = (name: string, content: string): Read => ({ name, pieces: [Buffer.from(content)] });
+/** Text as something that was read. */
+export const text = (name: string, content: string): Read => ({ name, pieces: [Buffer.from(content)] });
 const json = (name: string, value: unknown): Read => text(name, JSON.stringify(value));
 
 /** What Docker's API shows of everything: the answers of every `inspect`, and of the lists. */

@@ -1,15 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
-import path from "node:path";
 import * as z from "zod";
 import { secretSpecs } from "../../components/catalog/grants.ts";
 import type { Facts } from "../../components/observability/facts.ts";
-import { stateDirectory } from "../../toolchain/paths.ts";
+import { policyReportFile } from "../../toolchain/paths.ts";
 import type { AuditEntry } from "../audit.ts";
 import type { World } from "../rotation/situation.ts";
 import { statusOf } from "../status.ts";
-
-/** Where `make policy` leaves its last report. */
-export const policyReportFile = (): string => path.join(stateDirectory(), "policies.json");
 
 /** What is told of a stack to the exporter, as seen at `now`. */
 export function factsOf(stack: string, world: World, now: Date, policies?: Facts["policies"]): Facts {

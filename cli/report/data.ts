@@ -1,8 +1,8 @@
 /** What the page shows, as plain data: the same as `report --json` prints. Holds no value of a secret. */
-import { hostname, userInfo } from "node:os";
 import { findSecret, secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
 import { rules } from "../../policies/rules.ts";
-import { verifyAudit, type AuditEntry } from "../audit.ts";
+import { operator, verifyAudit, type AuditEntry } from "../audit.ts";
+import { absent, auditAction } from "../audit/swarm.ts";
 import { checkControls, gateOf } from "../gate/run.ts";
 import type { GateReport } from "../gate/evidence.ts";
 import type { Facts, PolicyViolation, ServiceFact, StoredFact } from "../gate/facts.ts";
@@ -82,7 +82,7 @@ export async function reportData(
   return {
     stack: context.stack,
     at: now.toISOString(),
-    by: `${userInfo().username}@${hostname()}`,
+    by: operator(),
     secrets: status.map((one) => ({
       ...one,
       owner: secretSpecs[one.secret].owner,
@@ -116,9 +116,9 @@ export function spansOf(
   }
   const made = new Map<number, string>();
   for (const { action, secret: of, before, after, time } of entries) {
-    if (action !== "swarm-secret" || of !== secret) continue;
-    const generation = Number(/-g(\d+) /.exec(after === "absent" ? before : after)?.[1] ?? 0);
-    if (after !== "absent") made.set(generation, made.get(generation) ?? time);
+    if (action !== auditAction.secret || of !== secret) continue;
+    const generation = Number(/-g(\d+) /.exec(after === absent ? before : after)?.[1] ?? 0);
+    if (after !== absent) made.set(generation, made.get(generation) ?? time);
     else if (!spans.has(generation)) {
       spans.set(generation, { generation, phase: "revoked", from: made.get(generation) ?? time, to: time });
     }

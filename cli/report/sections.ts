@@ -1,4 +1,4 @@
-import type { Evidence } from "../gate/evidence.ts";
+import { kinds, type Evidence } from "../gate/evidence.ts";
 import type { Cell, ReportData, ReportedSecret } from "./data.ts";
 import { Html, markup } from "./html.ts";
 import { timeline } from "./timeline.ts";
@@ -17,6 +17,23 @@ export const dueClass = ({ inDays }: ReportedSecret): string => (inDays < 0 ? "l
 /** A group that scrolls sideways on a small screen, by keyboard too. */
 function scrolling(name: string, content: Html): Html {
   return markup`<div class="scroll" role="group" aria-label="${name}, which may be wider than the screen" tabindex="0">${content}</div>`;
+}
+
+/** A table that scrolls sideways, as wide ones do. */
+function table(name: string, heads: readonly string[], rows: readonly Html[], attributes = new Html("")): Html {
+  return scrolling(
+    name,
+    markup`<table${attributes}>
+      <thead>
+        <tr>
+          ${heads.map((head) => markup`<th scope="col">${head}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>`,
+  );
 }
 
 const phases = ["staged", "published", "active", "retiring", "revoked"] as const;
@@ -65,19 +82,7 @@ export function secretsSection({ secrets }: ReportData): Html {
   );
   return markup`<section aria-labelledby="h-secrets" class="long">
     <h2 id="h-secrets">Secrets</h2>
-    ${scrolling(
-      "Secrets",
-      markup`<table>
-        <thead>
-          <tr>
-            ${["secret", "generations", "due", "period", "owner", "for"].map((name) => markup`<th scope="col">${name}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
-    )}
+    ${table("Secrets", ["secret", "generations", "due", "period", "owner", "for"], rows)}
   </section>`;
 }
 
@@ -88,32 +93,20 @@ export function matrixSection({ secrets, services, cells }: ReportData): Html {
     const cell = cells.find((one) => one.secret === secret && one.service === service);
     return cell === undefined ? markup`<td><span class="soft" aria-label="not granted">·</span></td>` : held(cell);
   };
+  const rows = secrets.map(
+    ({ secret }) =>
+      markup`<tr>
+        <th scope="row" class="mono">${secret}</th>
+        ${holders.map((service) => cellOf(secret, service))}
+      </tr>`,
+  );
   return markup`<section aria-labelledby="h-matrix">
     <h2 id="h-matrix">Who holds what</h2>
     <p class="soft">
       Generations that each service mounts; the one that its plain file name leads to is bold. A dot is no grant, and no
       file.
     </p>
-    ${scrolling(
-      "Who holds what",
-      markup`<table class="matrix">
-        <thead>
-          <tr>
-            <th scope="col">secret</th>
-            ${holders.map((name) => markup`<th scope="col">${name}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${secrets.map(
-            ({ secret }) =>
-              markup`<tr>
-                <th scope="row" class="mono">${secret}</th>
-                ${holders.map((service) => cellOf(secret, service))}
-              </tr>`,
-          )}
-        </tbody>
-      </table>`,
-    )}
+    ${table("Who holds what", ["secret", ...holders], rows, new Html(' class="matrix"'))}
     <p class="soft">Without any secret: ${services.filter((name) => !holders.includes(name)).join(", ") || "none"}.</p>
   </section>`;
 }
@@ -124,8 +117,6 @@ function held({ live, active, entries }: Cell): Html {
   );
   return markup`<td title="${entries.join(", ")}">${generations}</td>`;
 }
-
-const kinds = { control: "Controls of S9-PROD-001", practice: "Best practices" } as const;
 
 /** The controls with their evidence; those that do not pass stand open. */
 export function gateSection({ gate }: ReportData): Html {
@@ -179,19 +170,7 @@ export function policySection({ policies: { checked, violations, failure } }: Re
   return markup`<section aria-labelledby="h-policies" class="long">
     <h2 id="h-policies">Policies</h2>
     ${failure === undefined ? "" : markup`<p class="late">${failure}</p>`}
-    ${scrolling(
-      "Policies",
-      markup`<table>
-        <thead>
-          <tr>
-            ${["policy", "level", "result", "what it asks"].map((name) => markup`<th scope="col">${name}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
-    )}
+    ${table("Policies", ["policy", "level", "result", "what it asks"], rows)}
   </section>`;
 }
 
@@ -218,18 +197,6 @@ export function auditSection({ audit }: ReportData): Html {
   return markup`<section aria-labelledby="h-audit" class="long">
     <h2 id="h-audit">Audit log</h2>
     <p>${chain} The last ${audit.tail.length}, the youngest first:</p>
-    ${scrolling(
-      "Audit log",
-      markup`<table>
-        <thead>
-          <tr>
-            ${["#", "when (UTC)", "who", "secret", "what", "after, and why", "hash"].map((name) => markup`<th scope="col">${name}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
-    )}
+    ${table("Audit log", ["#", "when (UTC)", "who", "secret", "what", "after, and why", "hash"], rows)}
   </section>`;
 }

@@ -1,10 +1,11 @@
-import { chmod, copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { decrypt, readIdentities } from "../backup/age.ts";
 import { unpack, type Backup } from "../backup/archive.ts";
 import { locate } from "../backup/places.ts";
 import { OperatorError } from "../error.ts";
 import { pulumiOrFail } from "../pulumi.ts";
+import { writeWhole } from "../wholeFile.ts";
 import { runOrFail } from "../../toolchain/process.ts";
 import type { RestoreTarget } from "./plan.ts";
 
@@ -59,11 +60,4 @@ async function keepOther(file: string, content: Buffer | undefined): Promise<voi
 
 async function writePrivate(file: string, content: Buffer): Promise<void> {
   await writeWhole(file, content, 0o600);
-}
-
-async function writeWhole(file: string, content: Buffer, mode: number): Promise<void> {
-  const partial = `${file}.partial`;
-  await writeFile(partial, content, { mode });
-  await chmod(partial, mode);
-  await rename(partial, file);
 }

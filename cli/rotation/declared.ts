@@ -1,9 +1,10 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { isMap, parseDocument, type Document } from "yaml";
 import { secretNames, type SecretName } from "../../components/catalog/grants.ts";
 import { applyEdits, toConfig, type Edit } from "../../components/rotation/edits.ts";
 import { InvalidGenerations, parseGenerations, type Generations } from "../../components/rotation/generations.ts";
 import { OperatorError } from "../error.ts";
+import { writeWhole } from "../wholeFile.ts";
 
 const key = "goimg-secrets:generations";
 
@@ -40,10 +41,8 @@ export async function editDeclared(configFile: string, edits: readonly Edit[]): 
     const node = document.createNode(generations, { flow: true });
     document.setIn(["config", key, secret], node);
   }
-  const partial = `${configFile}.partial`;
   // As people write it: the library pads lists and maps alike.
-  await writeFile(partial, document.toString({ lineWidth: 0 }).replaceAll(/\[ ([\d, ]+) \]/g, "[$1]"));
-  await rename(partial, configFile);
+  await writeWhole(configFile, document.toString({ lineWidth: 0 }).replaceAll(/\[ ([\d, ]+) \]/g, "[$1]"));
   return after;
 }
 

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { parseDocument, type Document } from "yaml";
 import {
   InvalidStoreSettings,
@@ -7,6 +7,7 @@ import {
   type StoreSettings,
 } from "../../components/stores/settings.ts";
 import { OperatorError } from "../error.ts";
+import { writeWhole } from "../wholeFile.ts";
 
 const pathOf = (key: string): readonly string[] => ["config", `goimg-secrets:${key}`];
 
@@ -33,9 +34,7 @@ export async function editStores(configFile: string, store: StoreKind, keepIn: r
   if (keepIn.length === 1) document.deleteIn(pathOf("keepIn"));
   else document.setIn(pathOf("keepIn"), document.createNode(keepIn, { flow: true }));
   parsed(configFile, document);
-  const partial = `${configFile}.partial`;
-  await writeFile(partial, document.toString({ lineWidth: 0 }));
-  await rename(partial, configFile);
+  await writeWhole(configFile, document.toString({ lineWidth: 0 }));
 }
 
 async function readDocument(configFile: string): Promise<Document> {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { storeKinds, type StoreKind } from "../../components/stores/settings.ts";
 import { pulumiOrFail, type PulumiOptions } from "../pulumi.ts";
 
 /** One generation of one entry, as a stack's state has it. */
@@ -18,18 +19,28 @@ export const exportedSchema = z.object({
   }),
 });
 
-/** Resources that are a generation in a store, and how each holds its value. */
-const kinds: ReadonlyMap<string, (inputs: Readonly<Record<string, unknown>>) => string | undefined> = new Map([
-  ["docker:index/secret:Secret", ({ data }) => fromBase64(secretText(data))],
-  ["goimg-stores:vault:Generation", ({ value }) => secretText(value)],
-]);
+type Inputs = Readonly<Record<string, unknown>>;
 
-/** What the stores of a stack hold, by the names of their resources; once, when two stores hold the same. */
-export function valuesIn({ deployment }: z.infer<typeof exportedSchema>): readonly StateValue[] {
+/** For each store, the resource that is a generation in it, and how that holds its value. */
+const kinds: Readonly<Record<StoreKind, readonly [type: string, value: (inputs: Inputs) => string | undefined]>> = {
+  swarm: ["docker:index/secret:Secret", ({ data }) => fromBase64(secretText(data))],
+  vault: ["goimg-stores:vault:Generation", ({ value }) => secretText(value)],
+};
+
+/**
+ * What stores of a stack hold, by the names of their resources; once, when two stores hold the same.
+ *
+ * @param stores the ones that are asked about; all when left out
+ */
+export function valuesIn(
+  { deployment }: z.infer<typeof exportedSchema>,
+  stores: readonly StoreKind[] = storeKinds,
+): readonly StateValue[] {
+  const readers = new Map(stores.map((store) => kinds[store]));
   const found = new Map<string, StateValue>();
   for (const { type, urn, inputs = {} } of deployment.resources ?? []) {
     const [, entry, generation] = /::([A-Z][A-Z0-9_]*)-g(\d+)$/.exec(urn) ?? [];
-    const value = kinds.get(type)?.(inputs);
+    const value = readers.get(type)?.(inputs);
     if (entry === undefined || value === undefined) continue;
     found.set(`${entry}.${generation ?? ""}`, { entry, generation: Number(generation), value });
   }

@@ -1,10 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { GeneratedEntry } from "../secrets/generations.ts";
+import { maxValueBytes } from "./provider/kind.ts";
 import type { DeliveringStore, Delivery, StoredEntry } from "./store.ts";
-
-/** Bytes that a Swarm secret may hold (swarmkit, `api/validation`: MaxSecretSize is 500 KiB, exclusive). */
-export const maxSecretBytes = 511_999;
 
 /**
  * The values of a stack as Docker Swarm secrets: encrypted at rest in the managers' Raft log, sent only to nodes that
@@ -49,7 +47,7 @@ export function encode(value: pulumi.Input<string>): pulumi.Output<string> {
   return pulumi.secret(value).apply((plain) => {
     const bytes = Buffer.from(plain, "utf8");
     if (bytes.length === 0) throw new Error("a Swarm secret can't be empty");
-    if (bytes.length > maxSecretBytes) throw new Error(`a Swarm secret holds at most ${maxSecretBytes} bytes`);
+    if (bytes.length > maxValueBytes) throw new Error(`a Swarm secret holds at most ${maxValueBytes} bytes`);
     return bytes.toString("base64");
   });
 }

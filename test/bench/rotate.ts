@@ -134,7 +134,7 @@ async function rotate(context: StackContext, secret: SecretName): Promise<Phases
   return result.steps;
 }
 
-/** What a script does, and then the stack as it was declared. */
+/** What a script does. */
 async function naively({ docker, stack }: StackContext, secret: SecretName): Promise<Phases> {
   const seconds = await replaceNaively(docker, stack, secret);
   return [{ action: "replace", seconds }];

@@ -6,12 +6,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import type Docker from "dockerode";
-import type { Read } from "../../cli/leaks/docker.ts";
+import { text, type Read } from "../../cli/leaks/docker.ts";
 import { daemonPaths } from "../../toolchain/daemon.ts";
 import { cacheDirectory, pulumiHome } from "../../toolchain/paths.ts";
 import { repository, type Project } from "./project.ts";
-
-const text = (name: string, content: string): Read => ({ name, pieces: [Buffer.from(content)] });
 
 /**
  * Command lines and environments of every process of the machine. None is left out, not even this one: the tests hold values

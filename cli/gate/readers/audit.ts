@@ -1,5 +1,6 @@
 /** The audit log and auditd; and the backup that the log has last. */
 import { createHash } from "node:crypto";
+import { auditKeys } from "../../audit/rules.ts";
 import { describeChange, swarmChanges, swarmObjects } from "../../audit/swarm.ts";
 import { verifyAudit, type AuditEntry } from "../../audit.ts";
 import { backupAction } from "../../backup.ts";
@@ -10,9 +11,6 @@ import { run } from "../../../toolchain/process.ts";
 import { NotReadable } from "../control.ts";
 import type { FactValues } from "../facts.ts";
 import type { StackValues } from "./values.ts";
-
-/** Keys that the rules of auditd give their records. */
-export const auditKeys = ["goimg-secret", "goimg-docker"] as const;
 
 /** The log's chain, and what it has not seen. */
 export async function readAudit(
@@ -50,7 +48,7 @@ async function readAuditd(): Promise<Pick<FactValues["audit"], "auditd" | "unwat
   const [status, rules] = await Promise.all([run("auditctl", ["-s"]), run("auditctl", ["-l"])]);
   const runs = status.exitCode === 0 && /^pid [1-9]/m.test(status.stdout);
   if (!runs || rules.exitCode !== 0) return { auditd: "absent", unwatched: [] };
-  const unwatched = auditKeys.filter((key) => !rules.stdout.includes(key));
+  const unwatched = [auditKeys.secret, auditKeys.docker].filter((key) => !rules.stdout.includes(key));
   return { auditd: unwatched.length === 0 ? "watches" : "incomplete", unwatched };
 }
 

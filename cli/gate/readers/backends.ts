@@ -7,7 +7,7 @@ import { formatEnvFile, variableOf } from "../../../runtime/envFile.ts";
 import { createProvider } from "../../../runtime/provider.ts";
 import type { BackendFact } from "../facts.ts";
 
-/** What is built in (runtime/provider.ts): a file of a mounted folder, and a line of the development store's file. */
+/** Those of runtime/provider.ts that need no server: a file of a mounted folder, and a line of the development store's file. */
 export const backendNames = ["docker", "env"] as const;
 
 /** Gives each backend a made-up value where its store would, and asks for it. */

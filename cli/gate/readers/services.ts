@@ -80,6 +80,10 @@ export function environmentOf({ Spec }: ApiService): Readonly<Record<string, str
   return Object.fromEntries(lines.map((line) => line.split(/=(.*)/s, 2) as [string, string]));
 }
 
+/** Services whose tasks mount secrets. */
+export const holdersIn = (services: readonly ApiService[]): readonly ApiService[] =>
+  services.filter(({ Spec }) => (Spec.TaskTemplate.ContainerSpec.Secrets ?? []).length > 0);
+
 /** What each service mounts, and how it is deployed. */
 export async function readServices(docker: Docker, services: readonly ApiService[]): Promise<readonly ServiceFact[]> {
   const secrets = new Map(secretSchema.parse(await docker.listSecrets()).map(({ ID, Spec }) => [ID, Spec.Labels]));
@@ -177,8 +181,7 @@ const listing = ["find", "/run/secrets", "-mindepth", "1", "-printf", "%f\t%m\t%
 
 /** The files in /run/secrets of every running container that should have some. */
 export async function readInsides(docker: Docker, services: readonly ApiService[]): Promise<readonly InsideFact[]> {
-  const holders = services.filter(({ Spec }) => (Spec.TaskTemplate.ContainerSpec.Secrets ?? []).length > 0);
-  const found = holders.map(async (service) => {
+  const found = holdersIn(services).map(async (service) => {
     const containers = await runningContainers(docker, service);
     return Promise.all(containers.map((container) => readInside(docker, nameOf(service), container)));
   });

@@ -8,7 +8,7 @@ import { withoutHeaders } from "../../rotation/reports.ts";
 import { unknownProvider } from "../controls/providerAbstraction.ts";
 import { NotReadable } from "../control.ts";
 import type { StartFact } from "../facts.ts";
-import { environmentOf, nameOf, type ApiService } from "./services.ts";
+import { environmentOf, holdersIn, nameOf, type ApiService } from "./services.ts";
 
 /** How long a service may take to refuse, in milliseconds: a busy machine needs seconds to start one. */
 const patience = 20_000;
@@ -33,7 +33,7 @@ interface Trial {
 export function startWithoutSecrets(docker: Docker, services: readonly ApiService[]): Promise<readonly StartFact[]> {
   return run(
     docker,
-    holders(services).map((service) => ({ service, provider: undefined })),
+    holdersIn(services).map((service) => ({ service, provider: undefined })),
   );
 }
 
@@ -43,7 +43,7 @@ export function startWithProviders(
   services: readonly ApiService[],
   providers: readonly string[],
 ): Promise<readonly StartFact[]> {
-  const images = Map.groupBy(holders(services), ({ Spec }) => {
+  const images = Map.groupBy(holdersIn(services), ({ Spec }) => {
     const { Image, Command } = Spec.TaskTemplate.ContainerSpec;
     return JSON.stringify([Image, Command]);
   });
@@ -52,10 +52,6 @@ export function startWithProviders(
     docker,
     first.flatMap((service) => [...providers, unknownProvider].map((provider) => ({ service, provider }))),
   );
-}
-
-function holders(services: readonly ApiService[]): readonly ApiService[] {
-  return services.filter(({ Spec }) => (Spec.TaskTemplate.ContainerSpec.Secrets ?? []).length > 0);
 }
 
 async function run(docker: Docker, trials: readonly Trial[]): Promise<readonly StartFact[]> {

@@ -1,6 +1,5 @@
 /** The real values of the running stack, in this process's memory alone: they are asked questions, and never given out. */
 import { createHash, createPrivateKey, randomBytes, type KeyObject } from "node:crypto";
-import * as z from "zod";
 import { entries, findSecret } from "../../../components/catalog/grants.ts";
 import { checkPem } from "../../../runtime/pem.ts";
 import { textProblems } from "../../../runtime/text.ts";
@@ -9,6 +8,7 @@ import type { Read } from "../../leaks/docker.ts";
 import { Finder, formsOf, privateKeyNeedles, type Needle } from "../../leaks/finder.ts";
 import { pulumiOrFail } from "../../pulumi.ts";
 import type { StackContext } from "../../stack.ts";
+import { exportedSchema, valuesIn } from "../../stores/values.ts";
 import { NotReadable } from "../control.ts";
 import type { FactValues, SearchFact } from "../facts.ts";
 
@@ -18,15 +18,6 @@ interface Held {
   readonly generation: number;
   readonly value: Buffer;
 }
-
-const stateSchema = z.object({
-  deployment: z.object({
-    resources: z
-      .array(z.object({ type: z.string(), urn: z.string(), inputs: z.record(z.string(), z.unknown()).optional() }))
-      .optional(),
-  }),
-});
-const plaintext = z.object({ plaintext: z.string() });
 
 /** What the values can be asked. */
 export class StackValues {
@@ -145,13 +136,9 @@ function needlesOf(held: Held): readonly Needle[] {
     : formsOf(name, held.value);
 }
 
-/** What the state put into the Swarm's store, by the names of its resources. */
+/** What the state put into the Swarm's store of the catalog's entries. */
 function heldIn(exported: unknown): readonly Held[] {
-  return (stateSchema.parse(exported).deployment.resources ?? []).flatMap(({ type, urn, inputs }) => {
-    const [, entry, digits] = /::([A-Z][A-Z0-9_]*)-g(\d+)$/.exec(urn) ?? [];
-    const data = plaintext.safeParse(inputs?.["data"]).data;
-    if (type !== "docker:index/secret:Secret" || entry === undefined || data === undefined) return [];
-    if (findSecret(entry) === undefined) return [];
-    return [{ entry, generation: Number(digits), value: Buffer.from(JSON.parse(data.plaintext) as string, "base64") }];
-  });
+  return valuesIn(exportedSchema.parse(exported), ["swarm"])
+    .filter(({ entry }) => findSecret(entry) !== undefined)
+    .map(({ value, ...of }) => ({ ...of, value: Buffer.from(value, "utf8") }));
 }

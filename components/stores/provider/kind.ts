@@ -45,7 +45,10 @@ export function generationOf(inputs: Inputs, problems: Problems): number {
 /** Name of an entry: as the manifest takes it. */
 export const entryRule = /^[A-Z][A-Z0-9_]{0,47}$/;
 
-/** Bytes that a value may have in any store: what Swarm takes, so that values can move between stores. */
+/**
+ * Bytes that a value may have in any store: what Swarm takes (swarmkit, `api/validation`: MaxSecretSize is 500 KiB, exclusive), so
+ * that values can move between stores.
+ */
 export const maxValueBytes = 511_999;
 
 /** A value that every store can hold, or "" with a problem reported that says nothing about it. */

@@ -1,4 +1,5 @@
-import { maxSecretBytes, SwarmStore } from "../../../components/stores/swarm.ts";
+import { maxValueBytes } from "../../../components/stores/provider/kind.ts";
+import { SwarmStore } from "../../../components/stores/swarm.ts";
 import { dockerOrFail } from "../../../toolchain/docker.ts";
 import { eventually } from "../swarm.ts";
 import { keyOf, type StoreUnderTest } from "./storeUnderTest.ts";
@@ -35,7 +36,7 @@ export async function swarmStore(): Promise<StoreUnderTest> {
     env: { DOCKER_HOST: host },
     grants: true,
     remembersNumbers: false,
-    maxBytes: maxSecretBytes,
+    maxBytes: maxValueBytes,
     type: "docker:index/secret:Secret",
     make: (generated) => new SwarmStore("store", generated),
     stored: async () => [...(await named()).keys()].sort(),

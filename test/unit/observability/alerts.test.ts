@@ -24,9 +24,22 @@ interface Case {
 const secret = '{stack="dev",secret="DB_PASSWORD"}';
 const step = (outcome: string): string =>
   `goimg_secret_last_step{stack="dev",secret="DB_PASSWORD",action="promote",outcome="${outcome}"}`;
+const nothing = undefined;
+/** A step that ended, then one of an outcome from hour 1 to 4, then one that ended again. */
+const between = (outcome: string): Case["series"] => ({
+  [step(outcome)]: [
+    [nothing, 1],
+    [1, 3],
+    [nothing, 4],
+  ],
+  [step("done")]: [
+    [1, 1],
+    [nothing, 3],
+    [1, 4],
+  ],
+});
 const day = 24;
 const at = (days: number): number => days * 86_400;
-const nothing = undefined;
 
 const cases: Readonly<Record<string, Case>> = {
   SecretDueSoon: {
@@ -51,34 +64,12 @@ const cases: Readonly<Record<string, Case>> = {
     silent: [30 * day - 1, 35 * day],
   },
   RotationFailed: {
-    series: {
-      [step("failed")]: [
-        [nothing, 1],
-        [1, 3],
-        [nothing, 4],
-      ],
-      [step("done")]: [
-        [1, 1],
-        [nothing, 3],
-        [1, 4],
-      ],
-    },
+    series: between("failed"),
     fires: [1, 3],
     silent: [0, 5],
   },
   RotationInterrupted: {
-    series: {
-      [step("started")]: [
-        [nothing, 1],
-        [1, 3],
-        [nothing, 4],
-      ],
-      [step("done")]: [
-        [1, 1],
-        [nothing, 3],
-        [1, 4],
-      ],
-    },
+    series: between("started"),
     fires: [2, 3],
     silent: [0, 1, 5],
   },
