@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { withholdAnswers } from "../components/secrets/withhold.ts";
+import { dropDebugMessages } from "../components/secrets/debugMessages.ts";
 
-withholdAnswers();
+dropDebugMessages();
 
 /** Each environment loads only its own file, and so only the SDKs of its own cloud. */
 const environments: Record<string, (() => Promise<Record<string, unknown>>) | undefined> = {

@@ -1,9 +1,12 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { secretSpecs, type SecretName } from "../../../components/catalog/grants.ts";
+import { dropDebugMessages } from "../../../components/secrets/debugMessages.ts";
 import type { Declared } from "../../../components/secrets/declare.ts";
 import { Generations } from "../../../components/secrets/generations.ts";
 import { SwarmStore } from "../../../components/stores/swarm.ts";
+
+dropDebugMessages();
 
 /** A catalog of one RSA key pair and as many passwords as the config says, through the project's own components. */
 const config = new pulumi.Config();
