@@ -94,10 +94,7 @@ export function revokeStep(target: number, leaked: readonly number[], situation:
       return step(situation, "revoke", edits, reasons);
     }
     if (fresh) {
-      const edits = [...begin(secret, declared), ...added];
-      return publishesBeforeUse(rotation)
-        ? step(situation, "publish", edits, reasons)
-        : step(situation, "promote", [...edits, promote(secret, target)], reasons);
+      return step(situation, "promote", [...begin(secret, declared), ...added, promote(secret, target)], reasons);
     }
     return whenUnsettled(situation) ?? step(situation, "promote", [...added, promote(secret, target)]);
   }

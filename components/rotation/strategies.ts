@@ -55,8 +55,13 @@ export const strategies: Readonly<Record<Strategy, StrategyRules>> = {
   redeploy: { acceptedBy: "nobody", publishesFirst: false },
 };
 
-/** Whether one update may move every client to a new generation and drop the old one: only where nothing refuses it. */
-export const replacesInOneUpdate = ({ strategy }: Rotation): boolean => strategies[strategy].acceptedBy === "nobody";
+/**
+ * Whether one update of an emergency may move every client to a new generation and drop the old one: where nothing refuses it, and
+ * where the clients are what refuses it. There a token may meet a task that does not know its key while tasks are replaced; a
+ * leaked key that signs for the time of one more update is worse.
+ */
+export const replacesInOneUpdate = ({ strategy }: Rotation): boolean =>
+  ["nobody", "clients"].includes(strategies[strategy].acceptedBy);
 
 /** Whether a new generation must be known to every client's task before any task uses it (publish, then sign). */
 export const publishesBeforeUse = ({ strategy }: Rotation): boolean => strategies[strategy].acceptedBy === "clients";

@@ -13,7 +13,7 @@ import { accessFor, storeCa, type StoreCa } from "./access.ts";
 import { containerSpec } from "./container.ts";
 import { Gate } from "./gate.ts";
 import { jobLabel, silentLabel, type Observed } from "./observe.ts";
-import { waitsFor } from "./waits.ts";
+import { hurries, waitsFor } from "./waits.ts";
 import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
 
 /** What runs, and with what, on one Swarm. */
@@ -47,16 +47,16 @@ export class SwarmDeployment extends pulumi.ComponentResource {
     for (const { name: service, secrets } of args.services) refuseUngranted(service, secrets);
     const networks = this.networks(args);
     const volumes = this.volumes(args);
-    const services = new Map<ServiceName, pulumi.Input<docker.Service>>();
+    const gates = new Map<ServiceName, Gate>();
     const specs = new Map(args.services.map((spec) => [spec.name, spec]));
     const ca = storeCa(args.delivery, this);
     for (const spec of inOrder(args.services)) {
-      const service = this.service(spec, { ...args, networks, volumes, services, specs, ca });
+      const service = this.service(spec, { ...args, networks, volumes, gates, specs, ca });
       const { docker: manager, declared, before } = args;
       const gate = new Gate(spec.name, { docker: manager, before, service, spec, declared }, { parent: this });
-      services.set(spec.name, gate.passed);
+      gates.set(spec.name, gate);
     }
-    this.settled = pulumi.output([...services.values()]).apply(() => [...services.keys()]);
+    this.settled = pulumi.output([...gates.values()].map(({ passed }) => passed)).apply(() => [...gates.keys()]);
     this.registerOutputs({ settled: this.settled });
   }
 
@@ -97,11 +97,12 @@ export class SwarmDeployment extends pulumi.ComponentResource {
   }
 
   private service(spec: ServiceSpec, context: Context): docker.Service {
-    const { prefix, services, networks, delivery, ca } = context;
+    const { prefix, networks, delivery, ca } = context;
+    const { seen, passed } = this.before(spec, context);
     return new docker.Service(
       spec.name,
       {
-        name: `${prefix}-${spec.name}`,
+        name: seen.apply(() => `${prefix}-${spec.name}`),
         labels: [
           { label: "goimg.service", value: spec.name },
           { label: "goimg.stack", value: pulumi.getStack() },
@@ -132,9 +133,22 @@ export class SwarmDeployment extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        dependsOn: waitsFor(spec, context.specs, context.declared).map((name) => required(services, name)),
+        dependsOn: [...passed],
       },
     );
+  }
+
+  /** What has to be healthy, or done, before the service moves. In an emergency it moves as soon as the Swarm shows that. */
+  private before(
+    spec: ServiceSpec,
+    { specs, declared, gates }: Context,
+  ): { readonly seen: pulumi.Output<unknown>; readonly passed: readonly pulumi.Input<docker.Service>[] } {
+    const earlier = waitsFor(spec, specs, declared).map((name) => required(gates, name));
+    const early = hurries(spec, declared) ? earlier.filter(({ seen }) => seen !== undefined) : [];
+    return {
+      seen: pulumi.output(Promise.all(early.flatMap(({ seen }) => (seen === undefined ? [] : [seen])))),
+      passed: earlier.filter((gate) => !early.includes(gate)).map(({ passed }) => passed),
+    };
   }
 
   /** Autonamed, so that a changed manifest is created before the service that uses it moves on. */
@@ -168,7 +182,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
 interface Context extends Omit<SwarmDeploymentArgs, "services"> {
   readonly networks: ReadonlyMap<NetworkName, docker.Network>;
   readonly volumes: ReadonlyMap<VolumeName, docker.Volume>;
-  readonly services: ReadonlyMap<ServiceName, pulumi.Input<docker.Service>>;
+  readonly gates: ReadonlyMap<ServiceName, Gate>;
   readonly specs: ReadonlyMap<ServiceName, ServiceSpec>;
   readonly ca: StoreCa | undefined;
 }

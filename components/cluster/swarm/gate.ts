@@ -5,6 +5,7 @@ import type { Declared } from "../../secrets/declare.ts";
 import type { ServiceSpec } from "../../services/service.ts";
 import type { Observed } from "./observe.ts";
 import { settled } from "./settled.ts";
+import { hurries } from "./waits.ts";
 
 /** Which service has to run what. */
 export interface GateArgs {
@@ -30,6 +31,11 @@ const patience = 180_000;
 export class Gate extends pulumi.ComponentResource {
   /** The service, once it runs what was asked of it. */
   readonly passed: pulumi.Input<docker.Service>;
+  /**
+   * The same, as soon as the Swarm shows it: the provider answers 2 s after it has changed a service, and an emergency does not wait
+   * for that. Nothing for a service that no emergency is about.
+   */
+  readonly seen: Promise<void> | undefined;
 
   constructor(
     name: string,
@@ -39,13 +45,21 @@ export class Gate extends pulumi.ComponentResource {
     super("goimg:cluster:Gate", name, {}, { ...opts, dependsOn: service });
     const stack = pulumi.getStack();
     const rolledBack = before?.services.find(({ name: ran }) => ran === spec.name)?.rolledBack;
-    this.passed =
-      manager === undefined
-        ? service
-        : service.id.apply(async () => {
-            await settled({ docker: manager, stack, spec, declared, rolledBack, timeout: patience });
-            return service;
-          });
+    if (manager === undefined) this.passed = service;
+    else {
+      const args = { docker: manager, stack, spec, declared, rolledBack, timeout: patience };
+      let asked = false;
+      if (hurries(spec, declared)) {
+        this.seen = settled({ ...args, asked: () => asked });
+        // Who waits for it is told; nobody may be.
+        this.seen.catch(() => undefined);
+      }
+      this.passed = service.id.apply(async () => {
+        asked = true;
+        await (this.seen ?? settled(args));
+        return service;
+      });
+    }
     this.registerOutputs({ service: service.name });
   }
 }

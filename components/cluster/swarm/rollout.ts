@@ -15,7 +15,8 @@ export function updateConfig(spec: ServiceSpec, urgent: boolean): input.ServiceU
     order: spec.rollout === "rolling" ? "start-first" : "stop-first",
     // Swarm counts a task that ends while it looks as failed, with 0 too: the gate tells a job that is done from one that failed.
     failureAction: spec.rollout === "job" ? "continue" : "rollback",
-    monitor: "500ms",
+    // The update is over this long after its last task is healthy: there is nothing to look at where that changes nothing.
+    monitor: urgent || spec.rollout === "job" ? "100ms" : "500ms",
     maxFailureRatio: "0.0",
     delay: "0s",
   };

@@ -15,6 +15,8 @@ export interface SettledArgs {
   /** The rollback that was the service's last one before the update (`ObservedService.rolledBack`). */
   readonly rolledBack?: string | undefined;
   readonly timeout: number;
+  /** Whether the Swarm has been asked yet: until then an old spec is none that was rolled back to. @default it has */
+  readonly asked?: () => boolean;
 }
 
 /**
@@ -34,20 +36,23 @@ const tries = 3;
  *
  * @throws Error that names the service: it was rolled back, its update is paused, or it took too long
  */
-export async function settled({ docker, stack, spec, declared, rolledBack, timeout }: SettledArgs): Promise<void> {
+export async function settled(args: SettledArgs): Promise<void> {
+  const { docker, stack, spec, declared, rolledBack, timeout, asked = () => true } = args;
   const deadline = Date.now() + timeout;
   const failed = new Set<string>();
   let earlier: ReadonlySet<string> | undefined;
   const events = new Events(docker);
   try {
     for (;;) {
+      const wasAsked = asked();
       const { services } = await observeSwarm(docker, stack);
       const service = services.find(({ name }) => name === spec.name);
       const why = service === undefined ? "it does not exist" : unsettled(service, spec, declared);
       if (service?.rolledBack !== undefined && service.rolledBack !== rolledBack) throw failure(spec, undone);
       if (why === undefined) return;
-      if (service?.update === "paused") throw failure(spec, "its update is paused: a task did not become healthy");
-      if (service?.update === "settled" && why === "spec") throw failure(spec, undone);
+      if (service?.update === "paused" && wasAsked)
+        throw failure(spec, "its update is paused: a task did not become healthy");
+      if (service?.update === "settled" && why === "spec" && wasAsked) throw failure(spec, undone);
       earlier ??= new Set(service?.failed);
       for (const task of service?.failed ?? []) if (!earlier.has(task)) failed.add(task);
       if (failed.size >= tries) throw failure(spec, `its job failed ${tries} times, and goes on trying`);

@@ -14,7 +14,7 @@ export function waitsFor(
   specs: ReadonlyMap<ServiceName, ServiceSpec>,
   declared: readonly Declared[],
 ): readonly ServiceName[] {
-  const leaked = declared.filter(({ revoking, urgent }) => revoking === true && urgent !== undefined);
+  const leaked = emergencies(declared);
   const isClient = ({ name, rollout, secrets }: ServiceSpec): boolean =>
     rollout === "job" &&
     leaked.some(({ secret, spec }) => {
@@ -26,3 +26,10 @@ export function waitsFor(
   });
   return [...new Set(names)];
 }
+
+/** Whether an emergency under way is about what the service reads: its new value is on its way to it. */
+export const hurries = ({ secrets }: Pick<ServiceSpec, "secrets">, declared: readonly Declared[]): boolean =>
+  emergencies(declared).some(({ spec }) => secrets.some((entry) => entry in spec.entries));
+
+const emergencies = (declared: readonly Declared[]): readonly Declared[] =>
+  declared.filter(({ revoking, urgent }) => revoking === true && urgent !== undefined);

@@ -12,14 +12,22 @@ export interface Recorded {
 /** A value that no output, name or label may hold in the clear. */
 export const sentinel = "S3nt1nelValueThatMustNotAppearInTheClear000";
 
-/** Replaces the engine. Set before any program code is imported. Answers what is registered, as it is registered. */
-export async function mockEngine(config: Record<string, string> = {}): Promise<Recorded[]> {
+/**
+ * Replaces the engine. Set before any program code is imported. Answers what is registered, as it is registered.
+ *
+ * @param answered until when the provider's answer for a resource of that name is kept back
+ */
+export async function mockEngine(
+  config: Record<string, string> = {},
+  answered: (name: string) => Promise<void> = () => Promise.resolve(),
+): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs }) => {
+      newResource: async ({ type, name, inputs }) => {
         const given = inputs as Record<string, unknown>;
         recorded.push({ type, name, inputs: given });
+        await answered(name);
         return { id: `${name}-id`, state: { name: `${name}-0000000`, ...given, ...computed(type, name) } };
       },
       call: ({ inputs }) => inputs as Record<string, unknown>,

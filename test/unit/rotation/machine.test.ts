@@ -49,7 +49,7 @@ describe("plans list the reviewable edits", () => {
 
   const two = ["promote: [1,2] 2 revoking", "revoke: [2] 2"];
   test.each<[Name, string[]]>([
-    ["JWT_KEY", ["publish: [1,2] 1 revoking", "promote: [1,2] 2 revoking", "revoke: [2] 2"]],
+    ["JWT_KEY", ["revoke: [2] 2 revoking", "revoke: [2] 2"]],
     ["DB_PASSWORD", two],
     ["S3_KEY", two],
     ["GRAFANA_ADMIN_PASSWORD", ["revoke: [2] 2 revoking", "revoke: [2] 2"]],
