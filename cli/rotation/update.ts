@@ -25,20 +25,32 @@ export class Updates {
   readonly #report: (line: string) => void;
   readonly #hurry: boolean;
   #engine: Promise<Stack> | undefined;
+  #mending: Promise<void> | undefined;
   /** Whether the last update ended well, so that there is nothing to mend. */
   #intact = false;
 
-  /** @param hurry an emergency: see `openEngine` */
+  /** @param hurry an emergency: what comes before its first update begins at once; see `openEngine` */
   constructor(context: StackContext, report: (line: string) => void, hurry = false) {
     this.#context = context;
     this.#report = report;
     this.#hurry = hurry;
+    if (!hurry) return;
+    this.#engine = this.#open();
+    this.#mending = this.#mend();
+    // The first update tells of what goes wrong.
+    for (const early of [this.#engine, this.#mending]) early.catch(() => undefined);
   }
 
   /** The Automation API and the program are loaded when there is something to update. */
   async #open(): Promise<Stack> {
     const { openEngine } = await import("./engine.ts");
     return openEngine(this.#context, this.#hurry);
+  }
+
+  /** What a killed update left behind is mended. */
+  async #mend(): Promise<void> {
+    const { stack, cwd, env } = this.#context;
+    await recover({ stack, env, cwd, report: this.#report });
   }
 
   /**
@@ -48,14 +60,13 @@ export class Updates {
    * @throws OperatorError with what the engine said, or that the stack stays locked
    */
   async run(onChange: OnChange): Promise<readonly Change[]> {
-    const { stack, cwd, env } = this.#context;
+    const { stack } = this.#context;
     for (let attempt = 1, wait: number = backoff.first; ; attempt += 1, wait = Math.min(wait * 2, backoff.longest)) {
       const changes = new Changes(onChange);
       try {
-        const [engine] = await Promise.all([
-          (this.#engine ??= this.#open()),
-          this.#intact ? undefined : recover({ stack, env, cwd, report: this.#report }),
-        ]);
+        const mended = this.#mending ?? (this.#intact ? undefined : this.#mend());
+        this.#mending = undefined;
+        const [engine] = await Promise.all([(this.#engine ??= this.#open()), mended]);
         this.#intact = false;
         await this.#up(engine, changes);
         this.#intact = true;
