@@ -3,7 +3,8 @@ import type { Health } from "./service.ts";
 /**
  * Every image carries `goimg-job`, which asks and answers without a shell. Durations are in the form that Docker answers
  * (`1m`, not `60s`): any other is a change at every update. Docker asks for the first time one interval after the start, so
- * the interval is what a rotation waits for; each question costs the node some 25 ms of CPU.
+ * the interval is what a rotation waits for (and no more: the first question waits for a service that starts); each costs the node
+ * some 25 ms of CPU.
  */
 const probe = (command: readonly string[], interval: string, startPeriod: string): Health => ({
   command: ["goimg-job", ...command],

@@ -2,6 +2,7 @@
  * Redis, as the ACL user `goimg`. A cache may be away: every read then misses and every write is dropped, so neither a
  * rotation that ends connections nor a restart of Redis is seen by a client.
  */
+import { once } from "node:events";
 import { createClient } from "redis";
 import type { Secrets } from "../../../runtime/secrets.ts";
 import type { CacheConfig } from "./config.ts";
@@ -10,6 +11,9 @@ import { failure } from "./log.ts";
 
 /** Longest wait for the cache, in milliseconds; the database answers sooner than a slow cache. */
 const PATIENCE = 250;
+
+/** Longest wait of a ping for a connection that is on its way, in milliseconds. */
+const CONNECTING = 1000;
 
 export interface Cache {
   get(key: string): Promise<string | null>;
@@ -73,6 +77,8 @@ export function openCache(config: CacheConfig, secrets: Secrets): Cache {
       await within<unknown>(client.set(key(name), value, { expiration: { type: "EX", value: seconds } }), null);
     },
     async ping() {
+      // The first connection is on its way when it is first asked for. An error of it is an answer as well.
+      if (!client.isReady) await once(client, "ready", { signal: AbortSignal.timeout(CONNECTING) });
       await client.ping();
     },
     end() {

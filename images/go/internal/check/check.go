@@ -14,10 +14,15 @@ import (
 )
 
 const (
+	// patience is the longest wait for one answer.
 	patience = 2 * time.Second
-	// readyMark remembers, for the life of a container, that it has been ready once.
-	readyMark = "/tmp/was-ready"
+	// startPatience is how long one check goes on asking a service that starts: less than Docker gives it.
+	startPatience = 1500 * time.Millisecond
+	pause         = 50 * time.Millisecond
 )
+
+// readyMark remembers, for the life of a container, that it has been ready once.
+var readyMark = "/tmp/was-ready"
 
 // Exit ends the process as Docker's health checks expect: 0 healthy, 1 not.
 func Exit(err error) {
@@ -36,22 +41,41 @@ func File(path string) error {
 
 // HTTP is healthy when the last argument answers 200. With `--once FIRST`, FIRST has to answer 200 as well until it did once: a
 // start is complete only when the service is of use, while a later failure of a backend is no reason to restart this one.
+//
+// Until a start is complete it goes on asking for a while: the next check would come a whole interval later, and whoever waits
+// for the service waits for that.
 func HTTP(args []string) error {
-	if len(args) == 3 && args[0] == "--once" && File(readyMark) != nil {
-		if err := get(args[1]); err != nil {
+	if len(args) == 0 {
+		return errors.New("no URL")
+	}
+	url := args[len(args)-1]
+	first := url
+	if len(args) == 3 && args[0] == "--once" {
+		first = args[1]
+	}
+	if File(readyMark) != nil {
+		if err := until(first, time.Now().Add(startPatience)); err != nil {
 			return err
 		}
 		if err := os.WriteFile(readyMark, nil, 0o600); err != nil {
 			return err
 		}
 	}
-	if len(args) == 0 {
-		return errors.New("no URL")
-	}
-	return get(args[len(args)-1])
+	return get(url, patience)
 }
 
-func get(url string) error {
+// until asks until the URL answers 200, or it is too late.
+func until(url string, deadline time.Time) error {
+	for {
+		err := get(url, time.Until(deadline))
+		if err == nil || time.Until(deadline) <= pause {
+			return err
+		}
+		time.Sleep(pause)
+	}
+}
+
+func get(url string, patience time.Duration) error {
 	client := http.Client{Timeout: patience}
 	answer, err := client.Get(url)
 	if err != nil {
