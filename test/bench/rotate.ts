@@ -16,6 +16,7 @@ import { openStack, type StackContext } from "../../cli/stack.ts";
 import { up } from "../../cli/up.ts";
 import { openEngine } from "../../cli/rotation/engine.ts";
 import { Updates } from "../../cli/rotation/update.ts";
+import { urlOf } from "./rotation/address.ts";
 import type { Sample } from "./rotation/load.ts";
 import { removeNaive, replaceNaively } from "./rotation/naive.ts";
 import { failed, median, quantiles, table, type Row } from "./rotation/table.ts";
@@ -146,13 +147,6 @@ async function restore(context: StackContext): Promise<void> {
   await engine.refresh({ suppressProgress: true });
   await new Updates(context, progress).run(() => undefined);
   await removeNaive(context.docker);
-}
-
-async function urlOf({ configFile }: StackContext): Promise<string> {
-  const { readFile } = await import("node:fs/promises");
-  const { parse } = await import("yaml");
-  const { config } = parse(await readFile(configFile, "utf8")) as { config: Record<string, string | undefined> };
-  return `http://127.0.0.1:${config["goimg-secrets:port"] ?? "8080"}`;
 }
 
 function medians(all: readonly Phases[]): Record<string, number> {

@@ -1,13 +1,20 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import type Docker from "dockerode";
 import * as z from "zod";
 import { runOrFail } from "../../../toolchain/process.ts";
 import type { Project } from "../project.ts";
 import { containersOf, services, type Container } from "../swarm.ts";
-import type { Answer, Question } from "./attempt.ts";
+import type { Answer, Question } from "./answer.ts";
+
+/** A stack on its Swarm. */
+export interface Place {
+  readonly docker: Docker;
+  readonly stack: string;
+}
 
 /** Running containers of a service of the stack. */
-export async function containers(project: Project, name: string): Promise<readonly Container[]> {
+export async function containers(project: Place, name: string): Promise<readonly Container[]> {
   const service = (await services(project.docker, project.stack)).get(name);
   if (service === undefined) throw new Error(`there is no service ${name}`);
   return containersOf(project.docker, service);
@@ -24,7 +31,7 @@ export function mounted({ State }: Container, name: string): string | undefined 
 
 /** The values of one file in every container of a service. */
 export async function valuesIn(
-  project: Project,
+  project: Place,
   service: string,
   name: string,
 ): Promise<readonly (string | undefined)[]> {
@@ -32,7 +39,7 @@ export async function valuesIn(
 }
 
 /** The one value that every container of a service holds. @throws when they differ, or hold none */
-export async function valueIn(project: Project, service: string, name: string): Promise<string> {
+export async function valueIn(project: Place, service: string, name: string): Promise<string> {
   const values = await valuesIn(project, service, name);
   const [first] = values;
   if (first === undefined || values.some((value) => value !== first))
@@ -63,7 +70,7 @@ export async function valueInState(project: Project, name: string): Promise<stri
 }
 
 /** Where a server is, by the network of the stack that its clients reach it on. */
-const places = { postgres: "database", redis: "cache", s3: "storage", grafana: "monitoring" } as const;
+export const places = { postgres: "database", redis: "cache", s3: "storage", grafana: "monitoring" } as const;
 
 /** What is tried, without the server's address. */
 export type Attempt = Question extends infer Q ? (Q extends Question ? Omit<Q, "host"> : never) : never;
@@ -72,7 +79,7 @@ export type Attempt = Question extends infer Q ? (Q extends Question ? Omit<Q, "
  * Tries a credential on every task of the real server, as a process in the network of that very task: no other place can
  * reach it.
  */
-export async function attempts(project: Project, attempt: Attempt): Promise<readonly Answer[]> {
+export async function attempts(project: Place, attempt: Attempt): Promise<readonly Answer[]> {
   const network = `goimg-${project.stack}-${places[attempt.kind]}`;
   const servers = await containers(project, attempt.kind);
   return Promise.all(
@@ -87,7 +94,7 @@ export async function attempts(project: Project, attempt: Attempt): Promise<read
 }
 
 /** As {@link attempts}: whether every task accepts, or what they answered. */
-export async function accepted(project: Project, attempt: Attempt): Promise<boolean | string> {
+export async function accepted(project: Place, attempt: Attempt): Promise<boolean | string> {
   const answers = await attempts(project, attempt);
   if (answers.length === 0) return "no server";
   return answers.every(({ accepted: yes }) => yes) || answers.map(({ code = "accepted" }) => code).join();
