@@ -3,6 +3,7 @@ import * as random from "@pulumi/random";
 import type { EntryName } from "../catalog/grants.ts";
 import type { ServiceName } from "../catalog/types.ts";
 import type { GeneratedEntry } from "../secrets/generations.ts";
+import { StoresResource } from "./storesResource.ts";
 import type { Consumer, DeliveringStore, Delivery, Login, StoredEntry } from "./store.ts";
 import { vaultFolder, vaultRole } from "./vaultPlaces.ts";
 
@@ -103,10 +104,4 @@ export class VaultStore extends pulumi.ComponentResource implements DeliveringSt
 /** By generation: each waits for the one before. */
 function inOrder(generated: readonly GeneratedEntry[]): readonly GeneratedEntry[] {
   return [...generated].sort((a, b) => a.generation - b.generation);
-}
-
-class StoresResource extends pulumi.CustomResource {
-  constructor(type: string, name: string, args: pulumi.Inputs, opts: pulumi.CustomResourceOptions) {
-    super(type, name, args, { ...opts, additionalSecretOutputs: ["value"] });
-  }
 }

@@ -21,6 +21,7 @@ const holders: ReadonlyMap<string, readonly string[]> = new Map(
     "tls:index:SelfSignedCert": ["privateKeyPem"],
     "tls:index:LocallySignedCert": ["caPrivateKeyPem"],
     "docker:index:Secret": ["data"],
+    "goimg-stores:aws:Generation": ["value"],
     "goimg-stores:env:Entry": ["value"],
     "goimg-stores:vault:Generation": ["value"],
     "goimg-stores:vault:SecretId": ["value"],
@@ -60,6 +61,7 @@ export function holdingPaths(type: string): readonly string[] {
 export const stores: ReadonlyMap<string, string> = new Map(
   Object.entries({
     "docker:index:Secret": "data",
+    "goimg-stores:aws:Generation": "value",
     "goimg-stores:env:Entry": "value",
     "goimg-stores:vault:Generation": "value",
     "goimg-stores:vault:SecretId": "value",

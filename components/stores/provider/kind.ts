@@ -51,12 +51,12 @@ export const entryRule = /^[A-Z][A-Z0-9_]{0,47}$/;
  */
 export const maxValueBytes = 511_999;
 
-/** A value that every store can hold, or "" with a problem reported that says nothing about it. */
-export function valueOf(inputs: Inputs, problems: Problems): string {
+/** A value that a store of that many bytes can hold, or "" with a problem reported that says nothing about it. */
+export function valueOf(inputs: Inputs, problems: Problems, maxBytes = maxValueBytes): string {
   const value = inputs["value"];
   if (typeof value !== "string" || value === "") problems.set("value", "must not be empty");
-  else if (Buffer.byteLength(value, "utf8") > maxValueBytes) {
-    problems.set("value", `must be of at most ${maxValueBytes} bytes`);
+  else if (Buffer.byteLength(value, "utf8") > maxBytes) {
+    problems.set("value", `must be of at most ${maxBytes} bytes`);
   } else if (!value.isWellFormed()) problems.set("value", "must be well-formed text");
   else return value;
   return "";

@@ -1,4 +1,6 @@
 import { main } from "@pulumi/pulumi/provider/index.js";
+import { awsGeneration } from "./awsGeneration.ts";
+import { awsLabels } from "./awsLabels.ts";
 import { envEntry } from "./envEntry.ts";
 import { StoresProvider } from "./provider.ts";
 import { vaultGeneration } from "./vaultGeneration.ts";
@@ -6,6 +8,8 @@ import { vaultLogin } from "./vaultLogin.ts";
 import { vaultSecretId } from "./vaultSecretId.ts";
 
 const kinds = {
+  "goimg-stores:aws:Generation": awsGeneration,
+  "goimg-stores:aws:Labels": awsLabels,
   "goimg-stores:env:Entry": envEntry,
   "goimg-stores:vault:Generation": vaultGeneration,
   "goimg-stores:vault:Login": vaultLogin,

@@ -24,6 +24,8 @@ export interface StoreUnderTest {
   readonly remembersNumbers: boolean;
   /** Bytes that a value may have. */
   readonly maxBytes: number;
+  /** Whether it refuses a value with a NUL character, which can't be in an environment. */
+  readonly withoutNul?: boolean;
   /** Type of the resource that is one generation. */
   readonly type: string;
   /** The store's component, inside a program. */
