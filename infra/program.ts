@@ -6,6 +6,7 @@ dropDebugMessages();
 /** Each environment loads only its own file, and so only the SDKs of its own cloud. */
 const environments: Record<string, (() => Promise<Record<string, unknown>>) | undefined> = {
   dev: async () => (await import("../stacks/dev.ts")).dev(),
+  aws: async () => (await import("../stacks/aws.ts")).aws(),
 };
 
 /**

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { GeneratedEntry } from "../components/secrets/generations.ts";
-import { present } from "../components/secrets/mounts.ts";
 import type { Declared } from "../components/secrets/declare.ts";
 import type { ServiceSpec } from "../components/services/service.ts";
 import {
@@ -11,8 +10,9 @@ import {
   type StoreSettings,
   type VaultSettings,
 } from "../components/stores/settings.ts";
-import type { Consumer, DeliveringStore } from "../components/stores/store.ts";
+import type { DeliveringStore } from "../components/stores/store.ts";
 import { SwarmStore } from "../components/stores/swarm.ts";
+import { consumersOf } from "./consumers.ts";
 
 /**
  * The stack's choice of stores: the config's `store`, `keepIn` and `vault`.
@@ -66,10 +66,4 @@ function readCa(file: string): string {
   } catch {
     throw new pulumi.RunError("vault.caFile can't be read: name the file of the CA's certificates, in PEM");
   }
-}
-
-function consumersOf(services: readonly ServiceSpec[], declared: readonly Declared[]): readonly Consumer[] {
-  return services
-    .filter(({ secrets }) => secrets.length > 0)
-    .map(({ name, secrets }) => ({ name, secrets: present(secrets, declared).map(({ entry }) => entry.name) }));
 }

@@ -29,7 +29,9 @@ export function workspaceFor(root: string, stack: string): Workspace {
   const directory = mkdtempSync(join(tmpdir(), "goimg-policy-"));
   for (const entry of readdirSync(root)) {
     if (entry.startsWith(".") || /^Pulumi\..+\.ya?ml$/.test(entry)) continue;
-    symlinkSync(join(root, entry), join(directory, entry));
+    if (entry === "Pulumi.yaml")
+      writeFileSync(join(directory, entry), withStandIns(readFileSync(join(root, entry), "utf8")));
+    else symlinkSync(join(root, entry), join(directory, entry));
   }
   const state = join(directory, ".state");
   mkdirSync(state, { mode: 0o700 });
@@ -51,6 +53,16 @@ export function workspaceFor(root: string, stack: string): Workspace {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Providers of clouds: a preview from nothing has them check arguments and no more, which stand-ins do without their downloads. */
+const standIns = [{ name: "aws", path: "test/fakes/aws" }] as const;
+
+/** The project's settings, with the stand-ins in the place of the clouds' providers. */
+function withStandIns(yaml: string): string {
+  const project = parse(yaml) as { readonly plugins?: { readonly providers?: readonly object[] } };
+  const providers = [...(project.plugins?.providers ?? []), ...standIns];
+  return stringify({ ...project, plugins: { ...project.plugins, providers } });
 }
 
 /** The stack's config without its encrypted values, which only its own secrets provider can read. */

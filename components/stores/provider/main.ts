@@ -1,4 +1,5 @@
 import { main } from "@pulumi/pulumi/provider/index.js";
+import { ecsJob } from "../../cluster/ecs/job.ts";
 import { awsGeneration } from "./awsGeneration.ts";
 import { awsLabels } from "./awsLabels.ts";
 import { envEntry } from "./envEntry.ts";
@@ -10,6 +11,7 @@ import { vaultSecretId } from "./vaultSecretId.ts";
 const kinds = {
   "goimg-stores:aws:Generation": awsGeneration,
   "goimg-stores:aws:Labels": awsLabels,
+  "goimg-stores:ecs:Job": ecsJob,
   "goimg-stores:env:Entry": envEntry,
   "goimg-stores:vault:Generation": vaultGeneration,
   "goimg-stores:vault:Login": vaultLogin,
