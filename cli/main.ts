@@ -91,6 +91,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "bring a backup onto this machine, after checking that it is whole",
     load: async () => (await import("./restore.ts")).restoreCommand(),
   },
+  passphrase: {
+    description: "change the passphrase of the state, its history and the configs",
+    load: async () => (await import("./passphrase.ts")).passphraseCommand(),
+  },
   drill: {
     description: "restore a backup on an empty engine, and answer whether everything in it works",
     load: async () => (await import("./drill.ts")).drillCommand(),

@@ -6,6 +6,8 @@ import { projectName } from "./recovery/project.ts";
 /** How a pulumi command is run. `env` has the toolchain's PATH, backend and passphrase file. */
 export interface PulumiOptions {
   readonly env: Readonly<Record<string, string>>;
+  /** Settings of this process that it must not have. */
+  readonly unset?: readonly string[];
   readonly cwd: string;
   /** `inherit` shows the command's output as it comes; `capture` answers it. */
   readonly output: "inherit" | "capture";
@@ -24,9 +26,10 @@ export interface PulumiResult {
  */
 export async function pulumi(args: readonly string[], options: PulumiOptions): Promise<PulumiResult> {
   const keeper = keeps.has(args[0] ?? "") ? await keeperFor(args, options) : undefined;
+  const inherited = Object.entries(process.env).filter(([name]) => options.unset?.includes(name) !== true);
   const child = spawn("pulumi", [...args, "--non-interactive"], {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: { ...Object.fromEntries(inherited), ...options.env },
     stdio: options.output === "inherit" ? "inherit" : ["ignore", "pipe", "pipe"],
   });
   const ignore = (): void => undefined;

@@ -7,7 +7,8 @@ import { chmod, rename, writeFile } from "node:fs/promises";
  */
 export async function writeWhole(file: string, content: string | Buffer, mode?: number): Promise<void> {
   const partial = `${file}.partial`;
-  await writeFile(partial, content, mode === undefined ? {} : { mode });
+  // On the disk before it has its name: a power cut leaves the old text or the new one, too.
+  await writeFile(partial, content, { flush: true, ...(mode === undefined ? {} : { mode }) });
   if (mode !== undefined) await chmod(partial, mode);
   await rename(partial, file);
 }

@@ -186,7 +186,7 @@ describe("a lock", () => {
     expect(readdirSync(directory)).toEqual(["a.json"]);
   });
 
-  it("is not looked for where the state is not on this machine", async () => {
-    expect(await locks({ ...place(), backend: "s3://bucket" })).toEqual([]);
+  it("is not looked for where the state is neither in a folder nor in a bucket", async () => {
+    expect(await locks({ ...place(), backend: "gs://bucket" })).toEqual([]);
   });
 });
