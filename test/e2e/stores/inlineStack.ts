@@ -13,10 +13,16 @@ export interface InlineStack {
   remove(): Promise<void>;
 }
 
-/** Makes it, with the project's own provider of stores. */
+/**
+ * Makes it, with the project's own provider of stores.
+ *
+ * @param backend where its state is kept, if not in a folder of its own. Who opens a stack that is there already works on the same
+ *   one, as a second operator in a checkout of his own does
+ */
 export async function openInlineStack(
   env: Readonly<Record<string, string>>,
   plugins: readonly { readonly name: string; readonly path: string }[] = [],
+  backend?: string,
 ): Promise<InlineStack> {
   const directory = await mkdtemp(path.join(tmpdir(), "goimg-inline-"));
   const own = { name: "goimg-stores", path: path.join(repository, "components/stores/provider") };
@@ -26,7 +32,7 @@ export async function openInlineStack(
   await writeFile(path.join(directory, "passphrase"), "of a test", { mode: 0o600 });
   const envVars = {
     ...env,
-    PULUMI_BACKEND_URL: `file://${directory}`,
+    PULUMI_BACKEND_URL: backend ?? `file://${directory}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: path.join(directory, "passphrase"),
   };
   const stack = await LocalWorkspace.createOrSelectStack(

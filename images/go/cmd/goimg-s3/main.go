@@ -30,7 +30,7 @@ func main() {
 		Port:     job.Env("S3_PORT", "7070"),
 		Region:   job.Env("S3_REGION", "us-east-1"),
 		Buckets:  buckets,
-		Data:     "/data",
+		Data:     job.Env("S3_DATA", "/data"),
 		Drain:    job.Seconds("DRAIN_SECONDS", 3),
 		OnListen: func() { fmt.Println(loaded.ReportLine()) },
 	}, accounts)

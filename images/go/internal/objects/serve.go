@@ -19,6 +19,9 @@ import (
 // HealthPath answers 200 without credentials once the server listens.
 const HealthPath = "/healthz"
 
+// largestCopy is S3's own limit of an object that is copied in one request, in bytes. Without one, the library refuses every copy.
+const largestCopy = 5 << 30
+
 // Options of the server.
 type Options struct {
 	Port     string
@@ -39,7 +42,7 @@ func Serve(ctx context.Context, o Options, accounts *Accounts) error {
 	if err := attributes.Test(root); err != nil {
 		return fmt.Errorf("volume: %w", err)
 	}
-	be, err := posix.New(root, attributes, posix.PosixOpts{NewDirPerm: 0o700, NewFilePerm: 0o600})
+	be, err := posix.New(root, attributes, posix.PosixOpts{NewDirPerm: 0o700, NewFilePerm: 0o600, CopyObjectThreshold: largestCopy})
 	if err != nil {
 		return err
 	}
