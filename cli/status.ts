@@ -6,6 +6,7 @@ import { addPeriod, due } from "../components/rotation/schedule.ts";
 import { unsettledReasons } from "../components/rotation/settled.ts";
 import { noPauses } from "../components/secrets/rotation.ts";
 import { openAlerts, type Alerts } from "./alerts/alerts.ts";
+import { copiesText, declaredRecipients } from "./backup/copies.ts";
 import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
@@ -58,6 +59,8 @@ export function statusCommand(): Command {
           ? statusOf(await look(context), new Date())
           : await dueWithin(context, dueIn, await openAlerts(context, alertFile, report));
       process.stdout.write(json === true ? `${JSON.stringify(shown)}\n` : `${table(shown)}\n`);
+      if (json !== true && dueIn === undefined)
+        process.stdout.write(`copies of the database: ${copiesText(await declaredRecipients(context.configFile))}\n`);
       if (dueIn !== undefined && shown.length > 0) process.exitCode = 1;
     });
 }

@@ -13,7 +13,7 @@ import { grafana } from "../components/services/grafana.ts";
 import { metrics } from "../components/services/metrics.ts";
 import { s3 } from "../components/services/storage.ts";
 import { worker } from "../components/services/worker.ts";
-import { dashboards, declaration, images, number, refuse } from "./settings.ts";
+import { backups, dashboards, declaration, images, number, refuse } from "./settings.ts";
 import { openStores, storeSettings } from "./stores.ts";
 
 /**
@@ -33,7 +33,7 @@ export async function dev(connect = swarmManager): Promise<Record<string, unknow
     api({ replicas: number("replicas", 2) }),
     worker({ replicas: 1 }),
     gateway({ port }),
-    backup(),
+    backup(backups()),
     metrics(),
     grafana(dashboards()),
   ];

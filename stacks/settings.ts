@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackName } from "../components/catalog/types.ts";
 import { declare, InvalidDeclaration, type Declaration } from "../components/secrets/declare.ts";
+import type { BackupArgs } from "../components/services/backup.ts";
 import type { GrafanaArgs } from "../components/services/grafana.ts";
 import type { ImageName, ServiceSpec } from "../components/services/service.ts";
 import { imageTag } from "../toolchain/images.ts";
@@ -21,6 +22,25 @@ export function dashboards(): GrafanaArgs {
     prometheus: config.get("prometheusUrl") ?? "http://prometheus:9090",
     official: others.grafana !== undefined,
   };
+}
+
+/**
+ * Whom the database's copies are encrypted to: `backupRecipients`, a list of age public keys.
+ *
+ * @throws pulumi.RunError that names, by number, each one that is none
+ */
+export function backups(): BackupArgs {
+  const recipients: unknown = config.getObject("backupRecipients") ?? [];
+  if (!Array.isArray(recipients))
+    throw new pulumi.RunError("goimg-secrets:backupRecipients is no list of age public keys (age1…)");
+  const wrong = recipients.flatMap((one: unknown, index): readonly number[] =>
+    typeof one === "string" && /^age1[02-9ac-hj-np-z]{58,}$/.test(one) ? [] : [index + 1],
+  );
+  if (wrong.length > 0)
+    throw new pulumi.RunError(
+      `goimg-secrets:backupRecipients: number ${wrong.join(", ")} is no age public key (age1…); a private key (AGE-SECRET-KEY-…) belongs nowhere but where it was made`,
+    );
+  return { recipients: recipients as readonly string[] };
 }
 
 /** A whole number of the stack's config. */

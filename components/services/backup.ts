@@ -3,11 +3,23 @@ import { backends } from "./backends.ts";
 import { databaseSocket, databaseUser } from "./database.ts";
 import { defineService, type ServiceSpec } from "./service.ts";
 
+/** What the backup service is given beside its secrets. */
+export interface BackupArgs {
+  /**
+   * age public keys: each copy is encrypted to all of them before it leaves the container. With none, the bucket's own protection is
+   * all that a copy has.
+   */
+  readonly recipients: readonly string[];
+}
+
+/** The variable of its environment that names them. Public keys, and no secret. */
+export const recipientsVariable = "BACKUP_RECIPIENTS";
+
 /**
  * Copies the database to a bucket of its own, when it starts and every day. It is healthy while the last copy was made, so a rotation
  * of its key that does not work is rolled back.
  */
-export function backup(): ServiceSpec<"backup"> {
+export function backup({ recipients }: BackupArgs): ServiceSpec<"backup"> {
   return defineService({
     name: "backup",
     image: "postgres",
@@ -21,6 +33,7 @@ export function backup(): ServiceSpec<"backup"> {
       PORT: "8082",
       BACKUP_INTERVAL_SECONDS: "86400",
       BACKUP_KEEP: "7",
+      ...(recipients.length === 0 ? {} : { [recipientsVariable]: recipients.join(" ") }),
     },
     secrets: ["BACKUP_S3_ACCESS_KEY", "BACKUP_S3_SECRET_KEY"],
     networks: ["storage"],

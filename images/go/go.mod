@@ -3,6 +3,7 @@ module goimg-secrets/images
 go 1.26.0
 
 require (
+	filippo.io/age v1.3.2
 	github.com/aws/aws-sdk-go-v2 v1.48.0
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.1
 	github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager v0.4.1
@@ -13,6 +14,8 @@ require (
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/versity/versitygw v1.8.0
 )
+
+require filippo.io/hpke v0.4.0 // indirect
 
 require (
 	github.com/Azure/go-ntlmssp v0.1.1 // indirect

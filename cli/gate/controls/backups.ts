@@ -1,4 +1,7 @@
+import { recipientsVariable } from "../../../components/services/backup.ts";
+import { copiesText } from "../../backup/copies.ts";
 import type { Control } from "../control.ts";
+import type { ServiceFact } from "../facts.ts";
 
 /** Days after which a backup is too old to be one. */
 const freshDays = 7;
@@ -9,9 +12,9 @@ export const backups: Control = {
   kind: "practice",
   number: 9,
   title: "Backup secrets securely (encrypted S3 backups)",
-  how: "the last backup that the audit log has: fetched from its place, its SHA-256, its encryption (age), its age, and its bytes searched for each real value",
+  how: "the last backup that the audit log has: fetched from its place, its SHA-256, its encryption (age), its age, and its bytes searched for each real value; whether the database's own copies are encrypted before they leave",
   async check(facts) {
-    const [backup, production] = await Promise.all([facts.backup(), facts.production()]);
+    const [backup, production, services] = await Promise.all([facts.backup(), facts.production(), facts.services()]);
     const days = Math.floor((Date.now() - backup.at.getTime()) / msPerDay);
     return {
       looked: backup.bytes,
@@ -26,7 +29,21 @@ export const backups: Control = {
           ? [`${backup.address} is on this machine: keep production's backups in S3 (goimg-secrets backup --to s3://…)`]
           : []),
       ],
-      seen: { address: backup.address, made: backup.at.toISOString(), bytes: backup.bytes, encryption: "age" },
+      seen: {
+        address: backup.address,
+        made: backup.at.toISOString(),
+        bytes: backup.bytes,
+        encryption: "age",
+        databaseCopies: copiesOf(services),
+      },
     };
   },
 };
+
+/** Said, and no problem: the database holds hashes of passwords and no secret of the catalog. */
+function copiesOf(services: readonly ServiceFact[]): string {
+  const service = services.find(({ name }) => name === "backup");
+  if (service === undefined) return "no service makes any";
+  const recipients = (service.env[recipientsVariable] ?? "").split(" ").filter((key) => key !== "").length;
+  return copiesText(recipients);
+}

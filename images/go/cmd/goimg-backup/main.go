@@ -1,5 +1,5 @@
 // Command goimg-backup copies the database to a bucket when it starts and at each interval after, with BACKUP_S3_KEY. It is healthy
-// while the last copy was made.
+// while the last copy was made. `goimg-backup list` names the copies, `goimg-backup get NAME` writes one to standard output.
 package main
 
 import (
@@ -28,13 +28,21 @@ func main() {
 	if err != nil || keep < 1 {
 		job.Fail("backup.failed", "BACKUP_KEEP must be a whole number from 1")
 	}
+	recipients, err := dump.Recipients(os.Getenv("BACKUP_RECIPIENTS"))
+	if err != nil {
+		job.Fail("backup.failed", err.Error())
+	}
 	keeper := dump.New(dump.Options{
 		Endpoint: job.Env("S3_ENDPOINT", "http://s3:7070"), Region: job.Env("S3_REGION", "us-east-1"), Bucket: job.Env("S3_BUCKET", "goimg-backup"),
 		Access: loaded.MustGet("BACKUP_S3_ACCESS_KEY"), Secret: loaded.MustGet("BACKUP_S3_SECRET_KEY"),
-		Prefix: "database/", Keep: keep,
+		Prefix: "database/", Keep: keep, Recipients: recipients,
 		// The superuser, by the socket: it has no password.
 		Command: []string{"/usr/lib/postgresql/15/bin/pg_dump", "--host=/run/postgresql", "--username=postgres", "--no-password", "--format=custom", "--dbname=" + job.Env("DB_NAME", "goimg")},
 	})
+	if len(os.Args) > 1 {
+		answer(ctx, keeper, os.Args[1:])
+		return
+	}
 	var good atomic.Bool
 	serveHealth(&good, job.Env("PORT", "8082"))
 	interval := job.Seconds("BACKUP_INTERVAL_SECONDS", 86_400)
@@ -43,7 +51,7 @@ func main() {
 		name, err := keeper.Copy(ctx, time.Now())
 		good.Store(err == nil)
 		if err == nil {
-			job.Log("backup.done", map[string]any{"name": name})
+			job.Log("backup.done", map[string]any{"name": name, "recipients": len(recipients)})
 			if !reported {
 				reported = true
 				fmt.Println(loaded.ReportLine())
@@ -55,6 +63,26 @@ func main() {
 		if !sleep(ctx, pause) {
 			os.Exit(0)
 		}
+	}
+}
+
+// answer is what the operator asks of the copies, in the running container.
+func answer(ctx context.Context, keeper *dump.Keeper, args []string) {
+	switch {
+	case len(args) == 1 && args[0] == "list":
+		names, err := keeper.Names(ctx)
+		if err != nil {
+			job.Fail("backup.failed", err.Error())
+		}
+		for _, name := range names {
+			fmt.Println(name)
+		}
+	case len(args) == 2 && args[0] == "get":
+		if err := keeper.Fetch(ctx, args[1], os.Stdout); err != nil {
+			job.Fail("backup.failed", err.Error())
+		}
+	default:
+		job.Fail("backup.failed", "usage: goimg-backup [list | get NAME]")
 	}
 }
 

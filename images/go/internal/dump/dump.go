@@ -1,4 +1,5 @@
-// Package dump keeps copies of the database in a bucket: pg_dump's output goes there as it comes, and never to a disk.
+// Package dump keeps copies of the database in a bucket: pg_dump's output goes there as it comes, and never to a disk. Where it has
+// recipients, it is encrypted with age before it leaves.
 package dump
 
 import (
@@ -9,9 +10,11 @@ import (
 	"io"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"filippo.io/age"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
@@ -26,6 +29,7 @@ type Options struct {
 	Prefix                   string   // of the objects' names
 	Command                  []string // writes the copy to its standard output
 	Keep                     int      // newest copies that stay; at least 1
+	Recipients               []age.Recipient
 }
 
 // Keeper makes copies and removes the oldest.
@@ -45,6 +49,9 @@ func New(o Options) *Keeper {
 // Copy makes one, named by its moment, and removes what is beyond Keep. A copy that could not be made to its end leaves none.
 func (k *Keeper) Copy(ctx context.Context, now time.Time) (string, error) {
 	name := k.o.Prefix + now.UTC().Format("20060102T150405Z") + ".dump"
+	if len(k.o.Recipients) > 0 {
+		name += ".age"
+	}
 	if err := k.upload(ctx, name); err != nil {
 		return "", err
 	}
@@ -65,7 +72,13 @@ func (k *Keeper) upload(ctx context.Context, name string) error {
 		return err
 	}
 	body := &whole{reader: output, command: command, said: &said}
-	_, err = transfermanager.New(k.client).UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &k.o.Bucket, Key: &name, Body: body})
+	var sent io.Reader = body
+	if len(k.o.Recipients) > 0 {
+		if sent, err = age.EncryptReader(body, k.o.Recipients...); err != nil {
+			return err
+		}
+	}
+	_, err = transfermanager.New(k.client).UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &k.o.Bucket, Key: &name, Body: sent})
 	if body.failed != nil {
 		return body.failed
 	}
@@ -97,8 +110,19 @@ func (w *whole) Read(p []byte) (int, error) {
 	return n, io.EOF
 }
 
-// names of the copies, the oldest first: they are in the order of their moments.
-func (k *Keeper) names(ctx context.Context) ([]string, error) {
+// Fetch writes one copy as it is in the bucket: encrypted, where it was.
+func (k *Keeper) Fetch(ctx context.Context, name string, to io.Writer) error {
+	object, err := k.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &k.o.Bucket, Key: &name})
+	if err != nil {
+		return named(err, "has no "+name+" to read")
+	}
+	defer object.Body.Close()
+	_, err = io.Copy(to, object.Body)
+	return err
+}
+
+// Names of the copies, the oldest first: they are in the order of their moments.
+func (k *Keeper) Names(ctx context.Context) ([]string, error) {
 	var names []string
 	pages := s3.NewListObjectsV2Paginator(k.client, &s3.ListObjectsV2Input{Bucket: &k.o.Bucket, Prefix: &k.o.Prefix})
 	for pages.HasMorePages() {
@@ -114,9 +138,27 @@ func (k *Keeper) names(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
+// Recipients reads age's public keys, apart by blanks. An error names them by number: one may be something else, pasted by mistake.
+func Recipients(keys string) ([]age.Recipient, error) {
+	var recipients []age.Recipient
+	var wrong []string
+	for i, key := range strings.Fields(keys) {
+		parsed, err := age.ParseRecipients(strings.NewReader(key))
+		if err != nil {
+			wrong = append(wrong, strconv.Itoa(i+1))
+			continue
+		}
+		recipients = append(recipients, parsed...)
+	}
+	if len(wrong) > 0 {
+		return nil, fmt.Errorf("backupRecipients: number %s is no age public key (age1…)", strings.Join(wrong, ", "))
+	}
+	return recipients, nil
+}
+
 // prune removes the oldest copies.
 func (k *Keeper) prune(ctx context.Context) error {
-	names, err := k.names(ctx)
+	names, err := k.Names(ctx)
 	if err != nil {
 		return err
 	}

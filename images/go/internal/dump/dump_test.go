@@ -1,6 +1,7 @@
 package dump
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"filippo.io/age"
 
 	"goimg-secrets/images/internal/objects"
 )
@@ -52,9 +55,18 @@ func keeper(endpoint, access, secret, bucket string, command ...string) *Keeper 
 	return New(Options{Endpoint: endpoint, Region: "us-east-1", Bucket: bucket, Access: access, Secret: secret, Prefix: "database/", Command: command, Keep: 2})
 }
 
+func identity(t *testing.T) *age.X25519Identity {
+	t.Helper()
+	made, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
 func names(t *testing.T, k *Keeper) []string {
 	t.Helper()
-	found, err := k.names(context.Background())
+	found, err := k.Names(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +121,60 @@ func TestCopies(t *testing.T) {
 			if err != nil && (strings.Contains(err.Error(), "invented") || strings.Contains(err.Error(), "AK")) {
 				t.Errorf("an error quotes a credential: %v", err)
 			}
+		}
+	})
+	t.Run("are encrypted to every recipient before they leave, and open with any one identity alone", func(t *testing.T) {
+		first, second, other := identity(t), identity(t), identity(t)
+		recipients, err := Recipients(first.Recipient().String() + "\n  " + second.Recipient().String() + " ")
+		if err != nil || len(recipients) != 2 {
+			t.Fatalf("got %d recipients, %v", len(recipients), err)
+		}
+		for size, command := range map[int][]string{12: {"printf", "the database"}, 20_000_000: {"head", "-c", "20000000", "/dev/zero"}} {
+			encrypting := keeper(endpoint, "AKBACKUPONE", "secret-one", "goimg-backup", command...)
+			encrypting.o.Recipients = recipients
+			name, err := encrypting.Copy(ctx, at.Add(20*time.Hour))
+			if err != nil || name != "database/20260101T200000Z.dump.age" {
+				t.Fatalf("got %s, %v", name, err)
+			}
+			var stored bytes.Buffer
+			if err := encrypting.Fetch(ctx, name, &stored); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.HasPrefix(stored.Bytes(), []byte("age-encryption.org/v1\n")) || bytes.Contains(stored.Bytes(), []byte("the database")) {
+				t.Error("it is not encrypted")
+			}
+			for _, one := range []age.Identity{first, second} {
+				plain, err := age.Decrypt(bytes.NewReader(stored.Bytes()), one)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := io.ReadAll(plain); err != nil || len(got) != size {
+					t.Errorf("got %d bytes, %v", len(got), err)
+				}
+			}
+			if _, err := age.Decrypt(bytes.NewReader(stored.Bytes()), other); err == nil {
+				t.Error("it opens with an identity of nobody")
+			}
+		}
+		before := names(t, good)
+		broken := keeper(endpoint, "AKBACKUPONE", "secret-one", "goimg-backup", "sh", "-c", "head -c 20000000 /dev/zero; echo no more >&2; exit 3")
+		broken.o.Recipients = recipients
+		if _, err := broken.Copy(ctx, at.Add(21*time.Hour)); err == nil || !strings.Contains(err.Error(), "no more") {
+			t.Errorf("got %v", err)
+		}
+		if after := names(t, good); !slices.Equal(before, after) {
+			t.Errorf("what was cut off is there: %v", after)
+		}
+	})
+	t.Run("that are not there can't be fetched", func(t *testing.T) {
+		if err := good.Fetch(ctx, "database/none", io.Discard); err == nil || err.Error() != "the bucket: has no database/none to read (NoSuchKey)" {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("have no recipient that is none", func(t *testing.T) {
+		_, err := Recipients(identity(t).Recipient().String() + " AGE-SECRET-KEY-1INVENTED age1short")
+		if err == nil || err.Error() != "backupRecipients: number 2, 3 is no age public key (age1…)" {
+			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("can't be read without a key", func(t *testing.T) {
