@@ -14,6 +14,8 @@ export interface BucketSettings {
   readonly region?: string | undefined;
   /** Of storage that is not Amazon's. */
   readonly endpoint?: string | undefined;
+  /** Of the AWS configuration's files. */
+  readonly profile?: string | undefined;
 }
 
 /** The objects of one bucket. Credentials come from the environment, as for any AWS client. */
@@ -21,11 +23,12 @@ export class Bucket {
   readonly name: string;
   readonly #client: S3Client;
 
-  constructor({ bucket, region, endpoint }: BucketSettings, env: NodeJS.ProcessEnv) {
+  constructor({ bucket, region, endpoint, profile }: BucketSettings, env: NodeJS.ProcessEnv) {
     this.name = bucket;
     const other = endpoint ?? env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"];
     this.#client = new S3Client({
       region: region ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"] ?? "us-east-1",
+      ...(profile === undefined ? {} : { profile }),
       ...(other === undefined ? {} : { endpoint: other, forcePathStyle: true }),
     });
   }

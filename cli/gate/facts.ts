@@ -8,8 +8,19 @@ export interface MountFact {
   readonly entry: string | undefined;
   readonly generation: number | undefined;
   readonly stack: string | undefined;
+  /** The service of this stack that logs in to a store with it; undefined for a generation of an entry. */
+  readonly login: string | undefined;
   readonly uid: string;
   readonly mode: number;
+}
+
+/** What a service may read of a store that it logs in to by itself, asked of that store. */
+export interface AccessFact {
+  readonly role: string;
+  /** Entries of this stack that it may read. */
+  readonly entries: readonly string[];
+  /** What else it may do there. */
+  readonly others: readonly string[];
 }
 
 /** One service, as its spec says. */
@@ -20,6 +31,8 @@ export interface ServiceFact {
   readonly image: string;
   readonly env: Readonly<Record<string, string>>;
   readonly mounts: readonly MountFact[];
+  /** Undefined for a service whose secrets are mounted. */
+  readonly access: AccessFact | undefined;
   /** `uid:gid`; empty for the image's own. */
   readonly user: string;
   readonly readOnly: boolean;

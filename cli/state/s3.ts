@@ -18,6 +18,7 @@ export class S3State implements StateFiles {
         bucket: hostname,
         region: searchParams.get("region") ?? undefined,
         endpoint: endpointOf(searchParams),
+        profile: searchParams.get("profile") ?? undefined,
       },
       env,
     );

@@ -8,7 +8,12 @@ export const encryptedAtRest: Control = {
   title: "Encrypt secrets at rest (GPG encryption guide)",
   how: "the state's secrets provider and each of its values; the files of Pulumi's backend, the stack's config and, where this machine has them, the Swarm's Raft log, searched for each real value; the containers' secret files, which must be in memory; the networks between nodes",
   async check(facts) {
-    const [rest, insides, production] = await Promise.all([facts.rest(), facts.insides(), facts.production()]);
+    const [rest, insides, production, services] = await Promise.all([
+      facts.rest(),
+      facts.insides(),
+      facts.production(),
+      facts.services(),
+    ]);
     const files = insides.flatMap(({ service, files: found }) => found.map((file) => ({ service, ...file })));
     return {
       looked: rest.search.places,
@@ -28,6 +33,8 @@ export const encryptedAtRest: Control = {
         encryptedNetworks: rest.encryptedNetworks,
         filesInMemory: files.length,
         autolock: rest.autolock,
+        // Vault encrypts it; the gate can't look into another machine's disk.
+        notLookedAt: services.some(({ access }) => access !== undefined) ? ["Vault's own storage"] : [],
         ...searchSeen(rest.search),
       },
     };

@@ -12,7 +12,7 @@ export const secretsManager: Control = {
   kind: "control",
   number: 1,
   title: "Secrets manager configured (not env vars)",
-  how: "each running service's spec: what it mounts from the store, its SECRET_PROVIDER, and each variable of its environment, judged by the detector",
+  how: "each running service's spec: what it mounts from the store, or may read there with its login (asked of Vault), its SECRET_PROVIDER, and each variable of its environment, judged by the detector",
   async check(facts) {
     const [services, store] = await Promise.all([facts.services(), facts.store()]);
     const stored = new Set(store.map(({ entry }) => entry));
@@ -22,19 +22,20 @@ export const secretsManager: Control = {
       seen: {
         stored: store.map(({ entry, generation }) => `${entry}-g${generation}`).sort(),
         services: Object.fromEntries(services.map(({ name, mounts }) => [name, mounts.map(({ file }) => file)])),
+        logins: Object.fromEntries(
+          services.flatMap(({ name, access }) => (access === undefined ? [] : [[name, access.entries]])),
+        ),
       },
     };
   },
 };
 
-function missing({ name, mounts }: ServiceFact, stored: ReadonlySet<string>): readonly string[] {
-  const held = new Set(mounts.map(({ entry }) => entry));
+function missing({ name, mounts, access }: ServiceFact, stored: ReadonlySet<string>): readonly string[] {
+  const held = new Set([...mounts.map(({ entry }) => entry), ...(access?.entries ?? [])]);
   return entries
     .filter((entry) => (entry.consumers as readonly string[]).includes(name) && stored.has(entry.name))
     .filter((entry) => !held.has(entry.name))
-    .map(
-      (entry) => `${name} is granted ${entry.name}, which the store has, and does not mount it: run goimg-secrets up`,
-    );
+    .map((entry) => `${name} is granted ${entry.name}, which the store has, and can't read it: run goimg-secrets up`);
 }
 
 function unmanaged({ name, mounts, env }: ServiceFact): readonly string[] {

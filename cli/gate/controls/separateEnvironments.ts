@@ -14,6 +14,7 @@ export const separateEnvironments: Control = {
       looked: mounts.length,
       problems: [
         ...mounts
+          .filter(({ login }) => login === undefined)
           .filter(({ entry, generation }) => !own.has(`${entry ?? ""} ${generation ?? 0}`))
           .map(({ service, file, stack }) =>
             stack === undefined

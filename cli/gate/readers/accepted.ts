@@ -1,8 +1,10 @@
 /** What the servers accept, asked of the servers: logins of PostgreSQL and Redis, mounts of S3, keys of the API. */
 import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from "node:crypto";
 import type Docker from "dockerode";
+import type { SecretName } from "../../../components/catalog/grants.ts";
+import type { Observed } from "../../../components/cluster/swarm/observe.ts";
 import { NotReadable } from "../control.ts";
-import type { AcceptedFact, ServiceFact, StoredFact, TokensFact } from "../facts.ts";
+import type { AcceptedFact, StoredFact, TokensFact } from "../facts.ts";
 import { execute, nameOf, runningContainers, type ApiService } from "./services.ts";
 import type { StackValues } from "./values.ts";
 
@@ -10,7 +12,7 @@ import type { StackValues } from "./values.ts";
 export interface AcceptedContext {
   readonly docker: Docker;
   readonly api: readonly ApiService[];
-  readonly services: readonly ServiceFact[];
+  readonly observed: Observed;
   readonly store: readonly StoredFact[];
   readonly values: StackValues;
   readonly tokens: TokensFact;
@@ -34,8 +36,8 @@ export async function readAccepted(context: AcceptedContext): Promise<readonly A
       "REDIS_ADMIN_PASSWORD",
       () => redisPasswords(context, "admin", "REDIS_ADMIN_PASSWORD"),
     ],
-    ["s3", "S3_KEY", "S3_SECRET_KEY", () => mountedBy(context.services, "s3", "S3_SECRET_KEY")],
-    ["s3", "BACKUP_S3_KEY", "BACKUP_S3_SECRET_KEY", () => mountedBy(context.services, "s3", "BACKUP_S3_SECRET_KEY")],
+    ["s3", "S3_KEY", "S3_SECRET_KEY", () => heldBy(context.observed, "s3", "S3_KEY")],
+    ["s3", "BACKUP_S3_KEY", "BACKUP_S3_SECRET_KEY", () => heldBy(context.observed, "s3", "BACKUP_S3_KEY")],
     [
       "api",
       "JWT_KEY",
@@ -102,11 +104,9 @@ export function redisLogins(file: string, user: string, known: ReadonlyMap<strin
   return [...hashes.map((hash) => known.get(hash) ?? `a password of ${user}`), ...open, ...strangers];
 }
 
-/** Generations that every acceptor's spec mounts: the server accepts what it holds. */
-function mountedBy(services: readonly ServiceFact[], name: string, entry: string): Promise<AcceptedFact["accepts"]> {
-  const { mounts = [] } = services.find((service) => service.name === name) ?? {};
-  const held = mounts.filter((mount) => mount.entry === entry).map(({ generation }) => generation ?? 0);
-  return Promise.resolve(held);
+/** Generations that the acceptor's spec mounts, or reads from its store: the server accepts what it holds. */
+function heldBy({ services }: Observed, name: string, secret: SecretName): Promise<AcceptedFact["accepts"]> {
+  return Promise.resolve(services.find((service) => service.name === name)?.spec.get(secret)?.live ?? []);
 }
 
 const lines = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "");

@@ -3,6 +3,7 @@ import { pulumiOrFail } from "../../pulumi.ts";
 import { look } from "../../rotation/situation.ts";
 import type { StackContext } from "../../stack.ts";
 import { statusOf } from "../../status.ts";
+import { readStoreSettings } from "../../stores/settings.ts";
 import { NotReadable } from "../control.ts";
 import type { Facts, FactValues } from "../facts.ts";
 import { readAccepted } from "./accepted.ts";
@@ -15,15 +16,16 @@ import { listServices, readInsides, readServices, readStore } from "./services.t
 import { startWithoutSecrets, startWithProviders } from "./starts.ts";
 import { readTokens } from "./tokens.ts";
 import { StackValues } from "./values.ts";
+import { readAccess } from "./vault.ts";
 
 /** Facts of a running stack, each read when it is first asked for. */
 export function readFacts(context: StackContext): Facts {
-  const { docker, stack, cwd } = context;
+  const { docker, stack, cwd, configFile } = context;
   const values = once(() => StackValues.read(context));
   const api = once(() => listServices(docker, stack));
   const world = once(() => look(context));
-  const services = once(async () => readServices(docker, await api()));
-  const store = once(() => readStore(docker, stack));
+  const services = once(async () => readServices(docker, await api(), readAccess));
+  const store = once(async () => readStore(docker, stack, await readStoreSettings(configFile)));
   const tokens = once(async () => readTokens(await urlOf(context), await values(), await store()));
   const all: { readonly [K in keyof FactValues]: () => Promise<FactValues[K]> } = {
     production: async () => (await services()).some(({ env }) => env["GOIMG_ENV"] === "production"),
@@ -41,7 +43,7 @@ export function readFacts(context: StackContext): Facts {
       readAccepted({
         docker,
         api: await api(),
-        services: await services(),
+        observed: (await world()).observed,
         store: await store(),
         values: await values(),
         tokens: await tokens(),

@@ -1,10 +1,14 @@
 /** Services, their store and their containers, as Docker's API and the containers themselves show them. */
+import path from "node:path";
 import type Docker from "dockerode";
 import * as z from "zod";
+import { loginLabel } from "../../../components/cluster/swarm/access.ts";
 import { jobLabel } from "../../../components/cluster/swarm/observe.ts";
+import type { StoreSettings } from "../../../components/stores/settings.ts";
+import { keptInVault } from "../../../components/stores/vaultPlaces.ts";
 import { withoutHeaders } from "../../rotation/reports.ts";
 import { NotReadable } from "../control.ts";
-import type { InsideFact, MountFact, ServiceFact, StoredFact } from "../facts.ts";
+import type { AccessFact, InsideFact, MountFact, ServiceFact, StoredFact } from "../facts.ts";
 
 const labels = z.record(z.string(), z.string()).nullish();
 const secretSchema = z.array(
@@ -84,10 +88,18 @@ export function environmentOf({ Spec }: ApiService): Readonly<Record<string, str
 export const holdersIn = (services: readonly ApiService[]): readonly ApiService[] =>
   services.filter(({ Spec }) => (Spec.TaskTemplate.ContainerSpec.Secrets ?? []).length > 0);
 
-/** What each service mounts, and how it is deployed. */
-export async function readServices(docker: Docker, services: readonly ApiService[]): Promise<readonly ServiceFact[]> {
+/**
+ * What each service mounts, and how it is deployed.
+ *
+ * @param accessOf what a service of these settings may read of a store that it logs in to; left out, nobody is asked
+ */
+export async function readServices(
+  docker: Docker,
+  services: readonly ApiService[],
+  accessOf: (env: ServiceFact["env"]) => Promise<AccessFact | undefined> = () => Promise.resolve(undefined),
+): Promise<readonly ServiceFact[]> {
   const secrets = new Map(secretSchema.parse(await docker.listSecrets()).map(({ ID, Spec }) => [ID, Spec.Labels]));
-  return services.map((service): ServiceFact => {
+  const facts = services.map(async (service): Promise<ServiceFact> => {
     const { Labels, Mode, UpdateConfig, RollbackConfig, EndpointSpec, TaskTemplate } = service.Spec;
     const { Image, User, ReadOnly, CapabilityDrop, Healthcheck, Secrets } = TaskTemplate.ContainerSpec;
     return {
@@ -95,7 +107,10 @@ export async function readServices(docker: Docker, services: readonly ApiService
       job: Labels?.[jobLabel] !== undefined,
       image: Image,
       env: environmentOf(service),
-      mounts: (Secrets ?? []).map(({ SecretID, File }) => mountOf(File, secrets.get(SecretID))),
+      mounts: (Secrets ?? []).map(({ SecretID, File }) =>
+        mountOf(File, secrets.get(SecretID), Labels?.["goimg.stack"] ?? ""),
+      ),
+      access: await accessOf(environmentOf(service)),
       user: User ?? "",
       readOnly: ReadOnly === true,
       dropsAll: (CapabilityDrop ?? []).includes("ALL") || (CapabilityDrop ?? []).includes("CAP_ALL"),
@@ -108,11 +123,13 @@ export async function readServices(docker: Docker, services: readonly ApiService
       publishes: (EndpointSpec?.Ports ?? []).length > 0,
     };
   });
+  return Promise.all(facts);
 }
 
 function mountOf(
   { Name, UID, Mode }: { readonly Name: string; readonly UID: string; readonly Mode: number },
   found: Readonly<Record<string, string>> | null | undefined,
+  stack: string,
 ): MountFact {
   const generation = found?.["goimg.generation"];
   return {
@@ -120,19 +137,35 @@ function mountOf(
     entry: found?.["goimg.entry"],
     generation: generation === undefined ? undefined : Number(generation),
     stack: found?.["goimg.stack"],
+    // Another stack's login is none here.
+    login: found?.["goimg.stack"] === stack ? found[loginLabel] : undefined,
     uid: UID,
     mode: Mode,
   };
 }
 
-/** What of a stack is in the Swarm's store. */
-export async function readStore(docker: Docker, stack: string): Promise<readonly StoredFact[]> {
+/** What of a stack is in the Swarm's store, and in Vault where that keeps values; once, when both have it. */
+export async function readStore(
+  docker: Docker,
+  stack: string,
+  { keepIn, vault }: StoreSettings,
+): Promise<readonly StoredFact[]> {
   const listed = await docker.listSecrets({ filters: { label: [`goimg.stack=${stack}`] } }).catch(unreachable);
-  return secretSchema.parse(listed).map(({ CreatedAt, Spec }) => ({
-    entry: Spec.Labels?.["goimg.entry"] ?? Spec.Name,
-    generation: Number(Spec.Labels?.["goimg.generation"] ?? 0),
-    createdAt: new Date(CreatedAt),
-  }));
+  const inSwarm = secretSchema
+    .parse(listed)
+    .filter(({ Spec }) => Spec.Labels?.[loginLabel] === undefined)
+    .map(({ CreatedAt, Spec }) => ({
+      entry: Spec.Labels?.["goimg.entry"] ?? Spec.Name,
+      generation: Number(Spec.Labels?.["goimg.generation"] ?? 0),
+      createdAt: new Date(CreatedAt),
+    }));
+  if (vault === undefined || !keepIn.includes("vault")) return inSwarm;
+  const { address, mount } = vault;
+  const kept = await keptInVault({ address, mount, stack }).catch((error: unknown) => {
+    throw new NotReadable(`Vault can't be asked: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  const all = new Map([...inSwarm, ...kept].map((one) => [`${one.entry} ${one.generation}`, one]));
+  return [...all.values()].map(({ entry, generation, createdAt }) => ({ entry, generation, createdAt }));
 }
 
 const taskSchema = z.array(
@@ -177,28 +210,38 @@ export async function execute(docker: Docker, container: string, command: readon
   }
 }
 
-const listing = ["find", "/run/secrets", "-mindepth", "1", "-printf", "%f\t%m\t%U\t%y\t%F\n"] as const;
+const folder = "/run/secrets";
+const format = ["-printf", "%p\t%m\t%U\t%y\t%F\n"] as const;
 
-/** The files in /run/secrets of every running container that should have some. */
+/** Lists /run/secrets, where the service has one, and what it mounts elsewhere: what it logs in to a store with. */
+function listing({ Spec }: ApiService): readonly string[] {
+  const mounted = (Spec.TaskTemplate.ContainerSpec.Secrets ?? []).map(({ File }) => File.Name);
+  const elsewhere = mounted.filter((name) => path.isAbsolute(name));
+  return ["find", ...(elsewhere.length < mounted.length ? [folder] : []), ...elsewhere, ...format];
+}
+
+/** The secret files of every running container that should have some. */
 export async function readInsides(docker: Docker, services: readonly ApiService[]): Promise<readonly InsideFact[]> {
   const found = holdersIn(services).map(async (service) => {
     const containers = await runningContainers(docker, service);
-    return Promise.all(containers.map((container) => readInside(docker, nameOf(service), container)));
+    return Promise.all(containers.map((container) => readInside(docker, service, container)));
   });
   return (await Promise.all(found)).flat();
 }
 
-async function readInside(docker: Docker, service: string, container: string): Promise<InsideFact> {
+async function readInside(docker: Docker, service: ApiService, container: string): Promise<InsideFact> {
   const [uid, listed] = [
     await execute(docker, container, ["id", "-u"]),
-    await execute(docker, container, listing),
+    await execute(docker, container, listing(service)),
   ] as const;
   const files = listed
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => {
       const [name = "", mode = "7777", owner = "", type = "", fileSystem = ""] = line.split("\t");
-      return { name, mode: Number.parseInt(mode, 8), uid: owner, type, fileSystem };
-    });
-  return { service, container: container.slice(0, 12), uid: uid.trim(), files };
+      const short = name.startsWith(`${folder}/`) ? name.slice(folder.length + 1) : name;
+      return { name: short, mode: Number.parseInt(mode, 8), uid: owner, type, fileSystem };
+    })
+    .filter(({ name }) => name !== folder);
+  return { service: nameOf(service), container: container.slice(0, 12), uid: uid.trim(), files };
 }

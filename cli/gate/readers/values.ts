@@ -136,9 +136,9 @@ function needlesOf(held: Held): readonly Needle[] {
     : formsOf(name, held.value);
 }
 
-/** What the state put into the Swarm's store of the catalog's entries. */
+/** What the state put into the stack's stores of the catalog's entries. */
 function heldIn(exported: unknown): readonly Held[] {
-  return valuesIn(exportedSchema.parse(exported), ["swarm"])
+  return valuesIn(exportedSchema.parse(exported))
     .filter(({ entry }) => findSecret(entry) !== undefined)
     .map(({ value, ...of }) => ({ ...of, value: Buffer.from(value, "utf8") }));
 }

@@ -20,7 +20,7 @@ export interface StoreCa {
 }
 
 /** Label of a credential: the one service that may mount it (`policies/privilege/grants.ts`). */
-const loginLabel = "goimg.login";
+export const loginLabel = "goimg.login";
 
 /** Where the files are, beside the manifest: `/run/secrets` is for what the manifest lists. */
 export const accessPaths = { credential: "/run/goimg/login", ca: "/run/goimg/store-ca.pem" } as const;

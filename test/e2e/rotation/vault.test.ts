@@ -3,8 +3,12 @@
  * serves TLS with a CA of its own, on the address by which the Swarm's tasks reach this machine.
  */
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { controls } from "../../../cli/gate/controls/index.ts";
+import { readFacts } from "../../../cli/gate/readers/index.ts";
+import { checkControls } from "../../../cli/gate/run.ts";
 import { observeStack } from "../../../components/cluster/swarm/observeStack.ts";
 import { readStoreSettings } from "../../../cli/stores/settings.ts";
 import { keptInVault } from "../../../components/stores/vaultPlaces.ts";
@@ -149,6 +153,32 @@ describe("the stack", () => {
     const { secrets } = await observeStack(stack.docker, stack.stack, await readStoreSettings(stack.configFile));
     expect(secrets.map(({ entry, generation }) => `${entry}.${generation}`).sort()).toEqual(before);
     expect(JSON.stringify(await server.ask("GET", `sys/policies/acl/goimg-${stack.stack}-worker`))).not.toContain("*");
+  });
+
+  test("passes the gate's controls there, which ask Vault; a rule too many in a policy is found", async () => {
+    const { directory, env } = stack.place;
+    const auditFile = path.join(directory, "audit", `${stack.stack}.jsonl`);
+    const { docker, configFile } = stack;
+    const context = { stack: stack.stack, cwd: directory, env, configFile, docker, auditFile };
+    // The others look at git, auditd and the last backup, which are the same wherever values are kept.
+    const elsewhere = ["never-committed", "access-monitored", "backups"];
+    const wanted = controls.filter(({ id }) => !elsewhere.includes(id));
+    const outcomes = await checkControls(readFacts(context), wanted);
+    expect(outcomes.filter(({ verdict }) => verdict !== "pass").map(({ id, problems }) => ({ id, problems }))).toEqual(
+      [],
+    );
+    const policy = `sys/policies/acl/goimg-${stack.stack}-worker`;
+    const before = member(await server.ask("GET", policy), "data", "policy");
+    const extra = `${folder("data")}/JWT_PRIVATE_KEY`;
+    await server.ask("PUT", policy, { policy: `${String(before)}\npath "${extra}" { capabilities = ["read"] }\n` });
+    try {
+      const narrow = controls.filter(({ id }) => id === "least-privilege");
+      const [found] = await checkControls(readFacts(context), narrow);
+      expect(found?.verdict).toBe("fail");
+      expect(found?.problems).toEqual([expect.stringContaining("worker's login may read JWT_PRIVATE_KEY")]);
+    } finally {
+      await server.ask("PUT", policy, { policy: before });
+    }
   });
 
   test("rotates in Vault without a refused request; the old version is destroyed", async () => {

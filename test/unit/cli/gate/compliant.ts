@@ -5,18 +5,28 @@ import type { Facts, FactValues, SearchFact, ServiceFact } from "../../../../cli
 import type { SecretStatus } from "../../../../cli/status.ts";
 import { unknownProvider } from "../../../../cli/gate/controls/providerAbstraction.ts";
 
+const loginFile = "/run/goimg/login";
 const stored = ["JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY", "DB_PASSWORD", "REDIS_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"];
 
 function service(name: ServiceName, change: Partial<ServiceFact> = {}): ServiceFact {
   const mounts = entriesFor(name)
     .filter((entry) => stored.includes(entry.name))
-    .map((entry) => ({ file: entry.name, entry: entry.name, generation: 1, stack: "dev", uid: "10001", mode: 0o400 }));
+    .map((entry) => ({
+      file: entry.name,
+      entry: entry.name,
+      generation: 1,
+      stack: "dev",
+      login: undefined,
+      uid: "10001",
+      mode: 0o400,
+    }));
   return {
     name,
     job: false,
     image: `example/${name}`,
     env: mounts.length === 0 ? {} : { SECRET_PROVIDER: "docker", DB_PASSWORD_FILE: "/run/secrets/DB_PASSWORD" },
     mounts,
+    access: undefined,
     user: "10001:10001",
     readOnly: true,
     dropsAll: true,
@@ -144,6 +154,29 @@ export const compliant: FactValues = {
     failure: undefined,
     malformed: { entry: "SMTP_PASSWORD", refused: true },
   },
+};
+
+/** The same stack with its values in Vault: each service mounts its login, and Vault says what that may read. */
+export const compliantInVault: FactValues = {
+  ...compliant,
+  services: compliant.services.map((service) => {
+    if (service.mounts.length === 0) return service;
+    const login = { file: loginFile, entry: undefined, generation: undefined, stack: "dev", login: service.name };
+    return {
+      ...service,
+      env: { SECRET_PROVIDER: "vault" },
+      mounts: [{ ...login, uid: "10001", mode: 0o400 }],
+      access: {
+        role: `goimg-dev-${service.name}`,
+        entries: service.mounts.flatMap(({ entry }) => entry ?? []),
+        others: [],
+      },
+    };
+  }),
+  insides: compliant.insides.map((inside) => ({
+    ...inside,
+    files: [{ name: loginFile, mode: 0o400, uid: "10001", type: "f", fileSystem: "tmpfs" }],
+  })),
 };
 
 /** Plain data as facts. */

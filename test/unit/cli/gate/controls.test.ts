@@ -5,7 +5,7 @@ import { checkControl, NotReadable } from "../../../../cli/gate/control.ts";
 import { controls } from "../../../../cli/gate/controls/index.ts";
 import type { FactValues, ServiceFact } from "../../../../cli/gate/facts.ts";
 import { checkControls } from "../../../../cli/gate/run.ts";
-import { compliant, factsFrom } from "./compliant.ts";
+import { compliant, compliantInVault, factsFrom } from "./compliant.ts";
 
 const without = async (values: FactValues): Promise<readonly string[]> =>
   (await checkControls(factsFrom(values))).filter(({ verdict }) => verdict !== "pass").map(({ id }) => id);
@@ -255,6 +255,56 @@ describe("the gate", () => {
     expect(await without(compliant)).toEqual([]);
     expect(await without({ ...compliant, ...production })).toEqual([]);
     expect(await without({ ...compliant, build: { ...build, violations: [violation("advisory")] } })).toEqual([]);
+  });
+
+  describe("on a stack that keeps its values in Vault", () => {
+    const worker = (change: (service: ServiceFact) => Partial<ServiceFact>): FactValues => ({
+      ...compliantInVault,
+      services: compliantInVault.services.map((service) =>
+        service.name === "worker" ? { ...service, ...change(service) } : service,
+      ),
+    });
+    type Access = NonNullable<ServiceFact["access"]>;
+    const access = (change: (of: Access) => Partial<Access>) =>
+      worker(({ access: of = { role: "", entries: [], others: [] } }) => ({ access: { ...of, ...change(of) } }));
+    const login = (change: Partial<ServiceFact["mounts"][number]>) =>
+      worker(({ mounts }) => ({ mounts: mounts.map((mount) => ({ ...mount, ...change })) }));
+
+    it("passes", async () => {
+      expect(await without(compliantInVault)).toEqual([]);
+    });
+
+    it.each([
+      [
+        "a grant that the login can't read",
+        access(({ entries }) => ({ entries: entries.filter((entry) => entry !== "DB_PASSWORD") })),
+        ["secrets-manager"],
+        /worker is granted DB_PASSWORD, .* can't read it/,
+      ],
+      [
+        "an entry that is not granted",
+        access(({ entries }) => ({ entries: ["JWT_PRIVATE_KEY", ...entries] })),
+        ["least-privilege"],
+        /worker's login may read JWT_PRIVATE_KEY/,
+      ],
+      [
+        "a rule for more",
+        access(() => ({ others: ["read secret/data/+"] })),
+        ["least-privilege"],
+        /more than .* secret\/data\/\+/,
+      ],
+      ["another service's login", login({ login: "api" }), ["least-privilege"], /worker mounts what api logs in with/],
+      [
+        "another stack's login",
+        login({ login: undefined, stack: "prod" }),
+        ["separate-environments", "least-privilege"],
+        /of the stack prod|does not grant/,
+      ],
+    ])("fails on %s, and says so", async (_what, broken, fails, said) => {
+      expect(await without(broken)).toEqual(fails);
+      for (const control of controls.filter(({ id }) => fails.includes(id)))
+        expect((await checkControl(control, factsFrom(broken))).problems.join("\n")).toMatch(said);
+    });
   });
 
   describe.each(controls)("the control $id", (control) => {

@@ -8,6 +8,7 @@ import { redisLogins, scramMatches } from "../../../../cli/gate/readers/accepted
 import { readBackends } from "../../../../cli/gate/readers/backends.ts";
 import { readTokens } from "../../../../cli/gate/readers/tokens.ts";
 import { StackValues } from "../../../../cli/gate/readers/values.ts";
+import { parsePolicy } from "../../../../cli/gate/readers/vault.ts";
 import { Tokens } from "../../../../images/app/src/tokens.ts";
 import { secretsOf } from "../../images/secrets.ts";
 
@@ -154,5 +155,21 @@ describe("the tokens of an API", () => {
 
   it("can't be tried when the API is away", async () => {
     await expect(readTokens("http://127.0.0.1:9", values, [])).rejects.toThrow("the API does not answer");
+  });
+});
+
+describe("a policy of Vault", () => {
+  it("is read rule by rule, and what is no rule is not passed over", () => {
+    const own = `path "secret/data/goimg/dev/DB_PASSWORD" { capabilities = ["read"] }`;
+    const more = `# by hand\npath "secret/*" {\n  capabilities = ["read", "list"]\n}`;
+    expect(parsePolicy(`${own}\n${more}\n`)).toEqual({
+      rules: [
+        { path: "secret/data/goimg/dev/DB_PASSWORD", capabilities: ["read"] },
+        { path: "secret/*", capabilities: ["read", "list"] },
+      ],
+      rest: "",
+    });
+    const other = `path "secret/+/x" { policy = "write" }`;
+    expect(parsePolicy(`${own}\n${other}`)).toMatchObject({ rules: [{ capabilities: ["read"] }], rest: other });
   });
 });
