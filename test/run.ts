@@ -4,6 +4,7 @@
  * The last line is `N passed, N failed`; the exit code is 1 when anything failed.
  */
 import path from "node:path";
+import { ageTools } from "../toolchain/age.ts";
 import { ensureChromium } from "../toolchain/chromium.ts";
 import { ensureEngine, insideEngine, stopEngine, type Engine } from "../toolchain/engine.ts";
 import { toolchainEnv } from "../toolchain/env.ts";
@@ -71,8 +72,9 @@ async function runLane(lane: readonly string[], context: PartContext): Promise<T
 
 async function prepare(): Promise<Engine> {
   await install();
-  // Without Vault its tests fail, and no others.
+  // Without these their tests fail, and no others: the tests themselves are in a network that leads nowhere.
   await vaultProgram().catch(told);
+  await ageTools().catch(told);
   const engine = await ensureEngine({ name: "test" });
   await buildImages(engine);
   return engine;

@@ -15,7 +15,12 @@ require (
 	github.com/versity/versitygw v1.8.0
 )
 
-require filippo.io/hpke v0.4.0 // indirect
+require (
+	filippo.io/edwards25519 v1.2.0 // indirect
+	filippo.io/hpke v0.4.0 // indirect
+	filippo.io/nistec v0.0.4 // indirect
+	golang.org/x/term v0.45.0 // indirect
+)
 
 require (
 	github.com/Azure/go-ntlmssp v0.1.1 // indirect
@@ -82,3 +87,8 @@ require (
 )
 
 replace goimgsecrets => ../../runtime/go
+
+tool (
+	filippo.io/age/cmd/age
+	filippo.io/age/cmd/age-keygen
+)

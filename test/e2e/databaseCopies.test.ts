@@ -1,10 +1,10 @@
 /** The database's copies are encrypted before they leave, and come back as the manual says, with the real age. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ageTools } from "../../toolchain/age.ts";
 import { Client } from "./client.ts";
 import { blocksOf, follow, missingFrom } from "./manual.ts";
 import { repository } from "./project.ts";
@@ -15,13 +15,10 @@ import { sharedStack } from "./swarm.ts";
 const run = promisify(execFile);
 const stack = sharedStack();
 const page = path.join(repository, "docs/database-copies.md");
-let tools: string;
 let env: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
-  tools = await mkdtemp(path.join(tmpdir(), "goimg-age-"));
-  const go = { ...process.env, GOBIN: tools, GOWORK: "off", GOFLAGS: "" };
-  await run("go", ["install", "filippo.io/age/cmd/age@v1.3.2", "filippo.io/age/cmd/age-keygen@v1.3.2"], { env: go });
+  const tools = await ageTools();
   const { directory } = stack.place;
   const own = { GOIMG_PROJECT: directory, GOIMG_AUDIT: path.join(directory, "audit") };
   env = { ...process.env, ...stack.place.env, ...own };
@@ -31,7 +28,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack.configure({ backupRecipients: undefined });
   const { exitCode, stderr } = await stack.up();
-  await rm(tools, { recursive: true, force: true });
   expect(exitCode, stderr).toBe(0);
 });
 
