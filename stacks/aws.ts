@@ -13,7 +13,7 @@ import { s3 } from "../components/services/storage.ts";
 import { worker } from "../components/services/worker.ts";
 import { AwsSecretsManagerStore, pricePerMonth } from "../components/stores/awsSecretsManager.ts";
 import { consumersOf } from "./consumers.ts";
-import { declaration, images, number } from "./settings.ts";
+import { backups, declaration, images, number } from "./settings.ts";
 
 /**
  * ECS Fargate, with the values in AWS Secrets Manager (docs/aws.md).
@@ -31,7 +31,7 @@ export function aws(): Record<string, unknown> {
     api({ replicas: number("replicas", 2) }),
     worker({ replicas: 1 }),
     gateway({ port: number("port", 8080) }),
-    backup(),
+    backup(backups()),
   ];
   const declared = declaration("aws", services);
   const region = new pulumi.Config("aws").require("region");

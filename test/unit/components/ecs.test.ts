@@ -12,7 +12,7 @@ import { checkArguments } from "../../fakes/aws/schema.ts";
 
 const services = [
   api({ replicas: 2 }),
-  backup(),
+  backup({ recipients: [] }),
   dbMigrate(),
   dbRoles(),
   postgres(),
