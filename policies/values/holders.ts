@@ -1,4 +1,5 @@
 import { isRecord } from "../model/properties.ts";
+import { withoutHostKeys } from "./userData.ts";
 
 /**
  * Where a secret's value may be: generators, stores, and the properties of managed services that take a password
@@ -25,6 +26,9 @@ const holders: ReadonlyMap<string, readonly string[]> = new Map(
     "goimg-stores:env:Entry": ["value"],
     "goimg-stores:vault:Generation": ["value"],
     "goimg-stores:vault:SecretId": ["value"],
+    "goimg-cluster:ssh:HostKey": ["privateKey"],
+    "goimg-cluster:swarm:Swarm": ["privateKey", "managerToken", "workerToken", "unlockKey"],
+    "goimg-cluster:swarm:Node": ["privateKey", "joinToken", "unlockKey"],
     "aws:secretsmanager:SecretVersion": ["secretString", "secretBinary", "secretStringWo"],
     "aws:ssm:Parameter": ["value", "valueWo"],
     "aws:rds:Instance": ["password", "passwordWo"],
@@ -79,6 +83,7 @@ export const generators: ReadonlyMap<string, readonly string[]> = new Map(
     "random:index:RandomPassword": ["result"],
     "random:index:RandomBytes": ["base64", "hex"],
     "tls:index:PrivateKey": ["privateKeyPem", "privateKeyPemPkcs8", "privateKeyOpenssh"],
+    "goimg-cluster:swarm:Swarm": ["managerToken", "workerToken", "unlockKey"],
     "aws:iam:AccessKey": ["secret"],
     "digitalocean:index:SpacesKey": ["secretKey"],
     "digitalocean:index:DatabaseUser": ["password"],
@@ -101,7 +106,9 @@ export function withoutHeld(type: string, props: Readonly<Record<string, unknown
   if (paths.includes("*")) return {};
   let rest: unknown = props;
   for (const path of paths) rest = without(rest, path.split("."));
-  return isRecord(rest) ? rest : {};
+  if (!isRecord(rest)) return {};
+  const isMachine = type === "digitalocean:index:Droplet" && typeof rest["userData"] === "string";
+  return isMachine ? { ...rest, userData: withoutHostKeys(rest["userData"] as string) } : rest;
 }
 
 /** App Platform encrypts variables of the type SECRET; the others are in the clear. Found wherever a spec has `envs`. */

@@ -1,4 +1,5 @@
 import { createPrivateKey } from "node:crypto";
+import ssh2 from "ssh2";
 import { fromBase64, fromJson } from "../surface/encodings.ts";
 import { isRecord, isUnknown, textAt } from "../model/properties.ts";
 import type { Resource } from "../model/rule.ts";
@@ -81,11 +82,21 @@ function privateParts(pem: string): readonly string[] {
 
 function secretNumbers(pem: string): readonly Buffer[] {
   try {
-    const { d, p, q, dp, dq, qi } = createPrivateKey(pem).export({ format: "jwk" }) as Record<string, string>;
+    const { d, p, q, dp, dq, qi } = createPrivateKey(standardForm(pem)).export({ format: "jwk" }) as Record<
+      string,
+      string
+    >;
     return [d, p, q, dp, dq, qi].filter((part) => part !== undefined).map((part) => Buffer.from(part, "base64url"));
   } catch {
-    // OpenSSH's own format, or damaged: the second half has no public part in any of them.
+    // Damaged: the second half has no public part in any form that node reads.
     const body = Buffer.from(pem.replace(/-----[A-Z ]+-----/g, ""), "base64");
     return [body.subarray(Math.ceil(body.length * 0.6))];
   }
+}
+
+/** OpenSSH's own form, which node does not read, repeats the public key among the private numbers. */
+function standardForm(pem: string): string {
+  if (!pem.includes("OPENSSH PRIVATE KEY")) return pem;
+  const key = ssh2.utils.parseKey(pem);
+  return key instanceof Error ? pem : key.getPrivatePEM();
 }
