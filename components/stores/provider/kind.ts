@@ -1,6 +1,13 @@
 /** Properties of a resource as the engine sends them, once secrets are unwrapped. */
 export type Inputs = Readonly<Record<string, unknown>>;
 
+/** What is known of a resource only once it is made. */
+export interface Made {
+  readonly plain?: Readonly<Record<string, string>>;
+  /** Kept encrypted. */
+  readonly secret?: Readonly<Record<string, string>>;
+}
+
 /** One kind of resource: what the engine asks for, without its protocol. No message may hold a value. */
 export interface Kind<I> {
   /**
@@ -15,12 +22,18 @@ export interface Kind<I> {
   id(inputs: I): string;
   /** Makes it, or takes over what a run that was killed has made. */
   create(inputs: I): Promise<void>;
+  /**
+   * Asked once it is made or changed: what no input says. None of it has an input's name.
+   *
+   * @param before its state before a change; nothing when it was just made
+   */
+  made?(inputs: I, before: Inputs): Promise<Made>;
   /** Changes it in place; left out where every property replaces. */
-  update?(inputs: I): Promise<void>;
+  update?(inputs: I, before: Inputs): Promise<void>;
   /** Whether it is still there. */
-  exists(inputs: I): Promise<boolean>;
+  exists(inputs: I, before: Inputs): Promise<boolean>;
   /** Takes it away; not an error when it is gone. */
-  delete(inputs: I): Promise<void>;
+  delete(inputs: I, before: Inputs): Promise<void>;
 }
 
 /** What is wrong, by property. */

@@ -3,7 +3,7 @@ import { ecsJob } from "../../cluster/ecs/job.ts";
 import { awsGeneration } from "./awsGeneration.ts";
 import { awsLabels } from "./awsLabels.ts";
 import { envEntry } from "./envEntry.ts";
-import { StoresProvider } from "./provider.ts";
+import { KindsProvider } from "./provider.ts";
 import { vaultGeneration } from "./vaultGeneration.ts";
 import { vaultLogin } from "./vaultLogin.ts";
 import { vaultSecretId } from "./vaultSecretId.ts";
@@ -17,4 +17,4 @@ const kinds = {
   "goimg-stores:vault:Login": vaultLogin,
   "goimg-stores:vault:SecretId": vaultSecretId,
 };
-await main(new StoresProvider(kinds), process.argv.slice(2));
+await main(new KindsProvider(kinds), process.argv.slice(2));

@@ -22,6 +22,9 @@ function unwrap(value: unknown): unknown {
   return Object.fromEntries(Object.entries(record).map(([key, item]) => [key, unwrap(item)]));
 }
 
+/** A secret as the engine takes it: encrypted in the state. */
+export const secretOf = (value: string): Raw => ({ [signature]: secretSignature, value });
+
 /** Whether a preview does not know a value yet, or one in it. */
 export function holdsUnknown(value: unknown): boolean {
   return value === unknown || (Array.isArray(value) && value.some(holdsUnknown));

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { GeneratedEntry } from "../../../components/secrets/generations.ts";
 import { envEntry } from "../../../components/stores/provider/envEntry.ts";
-import { StoresProvider } from "../../../components/stores/provider/provider.ts";
+import { KindsProvider } from "../../../components/stores/provider/provider.ts";
 import { mockEngine, resolve, sentinel, settle, type Recorded } from "./mocks.ts";
 
 const generated = (generation: number): GeneratedEntry => ({
@@ -54,7 +54,7 @@ describe("the env store's component", () => {
 describe("the provider of stores", () => {
   const directory = mkdtempSync(path.join(tmpdir(), "goimg-stores-"));
   const file = path.join(directory, "below", "dev.env");
-  const provider = new StoresProvider({ "goimg-stores:env:Entry": envEntry });
+  const provider = new KindsProvider({ "goimg-stores:env:Entry": envEntry });
   const urn = "urn:pulumi:dev::shop::goimg:stores:Env$goimg-stores:env:Entry::DB_PASSWORD-g1";
   const inputs = (value: unknown, more: object = {}) => ({
     ...{ file, entry: "DB_PASSWORD", generation: 1, value },

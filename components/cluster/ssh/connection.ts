@@ -1,0 +1,134 @@
+import { Agent, type ClientRequestArgs } from "node:http";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import Docker from "dockerode";
+// What OpenSSH speaks, in TypeScript's own process: dockerode brings it, and no key goes through a file or an argument.
+import { Client, type ServerHostKeyAlgorithm } from "ssh2";
+
+/** A machine, and what is known of it before the first connection. */
+export interface Target {
+  /** Its address, as the operator reaches it. */
+  readonly host: string;
+  /** Who logs in. */
+  readonly user: string;
+  /** In OpenSSH's or PEM's form. A secret. */
+  readonly privateKey: string;
+  /** The one public key that the machine may prove to have: `ssh-ed25519 AAAA…`. */
+  readonly hostKey: string;
+}
+
+/** A connection to a machine whose host key was checked. */
+export interface Connection {
+  /** The machine's Docker Engine. */
+  readonly docker: Docker;
+  /** Runs a command, whose text holds no secret, and answers what it printed. @throws Error with its exit code and its last line */
+  readonly run: (command: string) => Promise<string>;
+  readonly close: () => void;
+}
+
+/** The machine proved to have another host key than the one that is known: never tried again. */
+export class HostKeyMismatch extends Error {
+  constructor(host: string) {
+    super(
+      `${host} has another SSH host key than the one that this stack knows: it is another machine, or somebody is in between. ` +
+        "If it was rebuilt by hand, replace its droplet: pulumi up --replace URN",
+    );
+    this.name = "HostKeyMismatch";
+  }
+}
+
+/** How long one attempt may take, in milliseconds. */
+const attempt = 10_000;
+
+/**
+ * Connects, and checks the host key before anything is sent that identifies the operator.
+ *
+ * @param patience how long a machine that is starting may take to answer, in milliseconds
+ * @throws HostKeyMismatch, or Error that names the machine and what to look at
+ */
+export async function connect(target: Target, patience = 0): Promise<Connection> {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    try {
+      return await tryToConnect(target);
+    } catch (error) {
+      if (error instanceof HostKeyMismatch || Date.now() > deadline) throw error;
+      await sleep(500);
+    }
+  }
+}
+
+function tryToConnect({ host, user, privateKey, hostKey }: Target): Promise<Connection> {
+  const [algorithm = "", expected = ""] = hostKey.trim().split(" ");
+  const client = new Client();
+  return new Promise((done, fail) => {
+    let mismatch = false;
+    client
+      .on("ready", () => {
+        done(connectionOf(client, host));
+      })
+      .on("error", (error) => {
+        client.end();
+        // The library's messages name addresses and methods, and no key.
+        fail(mismatch ? new HostKeyMismatch(host) : new Error(`${host} can't be reached by SSH: ${error.message}`));
+      })
+      .connect({
+        host,
+        username: user,
+        privateKey,
+        readyTimeout: attempt,
+        keepaliveInterval: 5000,
+        algorithms: { serverHostKey: [algorithm as ServerHostKeyAlgorithm] },
+        hostVerifier: (offered: Buffer): boolean => {
+          mismatch = !offered.equals(Buffer.from(expected, "base64"));
+          return !mismatch;
+        },
+      });
+  });
+}
+
+function connectionOf(client: Client, host: string): Connection {
+  const agent = new Agent({ keepAlive: false });
+  const streams = agent as unknown as {
+    createConnection(options: ClientRequestArgs, connected: (error: Error | null, stream?: Duplex) => void): void;
+  };
+  streams.createConnection = (_, connected) => {
+    client.openssh_forwardOutStreamLocal("/var/run/docker.sock", (error, stream) => {
+      if (error === undefined) connected(null, stream);
+      else connected(new Error(`${host}: its Docker Engine does not answer yet`));
+    });
+  };
+  // A name for the requests' header: they go through the SSH connection.
+  const docker = new Docker({ protocol: "http", host: "docker", port: 80, agent } as Docker.DockerOptions);
+  return {
+    docker,
+    run: (command) => runOn(client, host, command),
+    close: () => {
+      client.end();
+    },
+  };
+}
+
+function runOn(client: Client, host: string, command: string): Promise<string> {
+  return new Promise((done, fail) => {
+    client.exec(command, (error, stream) => {
+      if (error !== undefined) {
+        fail(new Error(`${host} runs no commands: ${error.message}`));
+        return;
+      }
+      let printed = "";
+      let complaint = "";
+      stream.on("data", (data: Buffer) => (printed += data.toString("utf8")));
+      stream.stderr.on("data", (data: Buffer) => (complaint += data.toString("utf8")));
+      stream.on("close", (code: number | null) => {
+        if (code === 0) done(printed);
+        else
+          fail(
+            new Error(
+              `${host}: a command exited with ${code ?? "no code"}: ${complaint.trim().split("\n").at(-1) ?? ""}`,
+            ),
+          );
+      });
+    });
+  });
+}
