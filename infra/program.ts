@@ -7,6 +7,7 @@ dropDebugMessages();
 const environments: Record<string, (() => Promise<Record<string, unknown>>) | undefined> = {
   dev: async () => (await import("../stacks/dev.ts")).dev(),
   aws: async () => (await import("../stacks/aws.ts")).aws(),
+  prod: async () => (await import("../stacks/prod.ts")).prod(),
 };
 
 /**

@@ -41,10 +41,14 @@ export interface Stored {
 }
 
 /** Puts every value into every store that keeps values, and answers the one that services read from. */
-export async function openStores({ store, keepIn, vault }: StoreSettings, stored: Stored): Promise<DeliveringStore> {
+export async function openStores(
+  { store, keepIn, vault }: StoreSettings,
+  stored: Stored,
+  opts?: pulumi.ComponentResourceOptions,
+): Promise<DeliveringStore> {
   const opened = new Map<StoreKind, DeliveringStore>();
   for (const kind of keepIn) {
-    if (kind === "swarm") opened.set(kind, new SwarmStore("store", stored.generated));
+    if (kind === "swarm") opened.set(kind, new SwarmStore("store", stored.generated, opts));
     else if (vault !== undefined) opened.set(kind, await openVault(vault, stored));
   }
   const chosen = opened.get(store);

@@ -22,6 +22,8 @@ export function toolchainEnv(): Record<string, string> {
     ].join(":"),
     PULUMI_HOME: pulumiHome(),
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    // The engine would fetch the plugin of every SDK in node_modules at each start, those of clouds that the stack is not in too.
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: process.env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] ?? "true",
     // The engine and its plugins live for seconds and are small: a fifth of their time went to collecting garbage.
     GOGC: process.env["GOGC"] ?? "400",
     NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? path.join(cacheDirectory(), "node"),

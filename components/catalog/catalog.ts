@@ -12,6 +12,9 @@ const issued: Format = { type: "text", minLength: 16, maxLength: 4096, charset: 
 const legacyKey: Format = { type: "text", minLength: 32, maxLength: 4096, charset: "printable", minEntropyBits: 128 };
 const accessKeyId: Format = { type: "text", minLength: 20, maxLength: 20, charset: "upperAlphanumeric" };
 
+/** A cloud's own have signs of base64 (Spaces, AWS); a stack's own are letters and digits. */
+const secretAccessKey: Format = { ...password, charset: "printable" };
+
 const entry = <const C extends readonly ServiceName[]>(description: string, format: Format, consumers: C) =>
   ({ description, format, consumers }) satisfies EntrySpec;
 
@@ -112,7 +115,7 @@ export const catalog = {
     acceptors: ["s3"],
     entries: {
       S3_ACCESS_KEY: entry("S3 access key id", accessKeyId, ["api", "worker", "s3"]),
-      S3_SECRET_KEY: entry("S3 secret access key", password, ["api", "worker", "s3"]),
+      S3_SECRET_KEY: entry("S3 secret access key", secretAccessKey, ["api", "worker", "s3"]),
     },
   },
   IPFS_PINATA_JWT: {
@@ -168,7 +171,7 @@ export const catalog = {
     acceptors: ["s3"],
     entries: {
       BACKUP_S3_ACCESS_KEY: entry("Backup storage access key id", accessKeyId, ["backup", "s3"]),
-      BACKUP_S3_SECRET_KEY: entry("Backup storage secret access key", password, ["backup", "s3"]),
+      BACKUP_S3_SECRET_KEY: entry("Backup storage secret access key", secretAccessKey, ["backup", "s3"]),
     },
   },
   CLAMAV_PASSWORD: {

@@ -14,6 +14,9 @@ export interface GeneratedEntry {
   readonly value: pulumi.Output<string>;
 }
 
+/** What makes one generation of a secret where somebody else issues it: `name` is the resource's, e.g. `S3_KEY-g2`. */
+export type Issuer = (name: string, opts: pulumi.CustomResourceOptions) => Values;
+
 /**
  * Every live generation of every secret of a stack, each a resource of its own with the number in its name
  * (`DB_PASSWORD-g2`): moving to a new generation never edits or replaces an old one.
@@ -22,11 +25,17 @@ export class Generations extends pulumi.ComponentResource {
   /** The values, in the catalog's order. */
   readonly entries: readonly GeneratedEntry[];
 
-  constructor(name: string, declaration: Declaration, opts?: pulumi.ComponentResourceOptions) {
+  /** @param issuers of secrets that this stack does not make up by itself, such as a cloud's access keys */
+  constructor(
+    name: string,
+    declaration: Declaration,
+    issuers: Readonly<Partial<Record<SecretName, Issuer>>> = {},
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("goimg:secrets:Generations", name, {}, opts);
     this.entries = declaration.secrets.flatMap((declared) =>
       declared.live.flatMap((generation) =>
-        generate(declared, generation, declaration.external, { parent: this }).map(([entry, value]) => ({
+        generate(declared, generation, declaration.external, issuers, { parent: this }).map(([entry, value]) => ({
           secret: declared.secret,
           entry: entry as EntryName,
           generation,
@@ -38,15 +47,19 @@ export class Generations extends pulumi.ComponentResource {
   }
 }
 
-type Values = readonly (readonly [entry: string, value: pulumi.Input<string>])[];
+/** Values by entry. */
+export type Values = readonly (readonly [entry: string, value: pulumi.Input<string>])[];
 
 function generate(
   { secret, spec }: Declared,
   generation: number,
   external: ExternalValues,
+  issuers: Readonly<Partial<Record<SecretName, Issuer>>>,
   opts: pulumi.CustomResourceOptions,
 ): Values {
   const name = `${secret}-g${generation}`;
+  const issuer = issuers[secret];
+  if (issuer !== undefined) return issuer(name, opts);
   switch (spec.kind) {
     case "rsaKeyPair":
       return rsaKeyPair(name, spec, opts);

@@ -1,15 +1,21 @@
 import { answersAt } from "./health.ts";
-import { backends } from "./backends.ts";
+import { backends, ownStorage, type Storage } from "./backends.ts";
 import { defineService, type ServiceSpec } from "./service.ts";
 
 /** The API: two tasks or more, replaced one by one. */
-export function api({ replicas }: { readonly replicas: number }): ServiceSpec<"api"> {
+export function api({
+  replicas,
+  storage = ownStorage,
+}: {
+  readonly replicas: number;
+  readonly storage?: Storage;
+}): ServiceSpec<"api"> {
   return defineService({
     name: "api",
     image: "app",
     uid: 10001,
     args: ["api"],
-    env: { ...backends.database, ...backends.cache, ...backends.storage, PORT: "8080" },
+    env: { ...backends.database, ...backends.cache, ...storage.env, PORT: "8080" },
     secrets: [
       "JWT_PRIVATE_KEY",
       "JWT_PUBLIC_KEY",
@@ -27,7 +33,7 @@ export function api({ replicas }: { readonly replicas: number }): ServiceSpec<"a
     health: answersAt("http://127.0.0.1:8080/healthz"),
     limits: { cpus: 1, memoryMb: 512 },
     rollout: "rolling",
-    after: ["db-migrate", "cache-acl", "s3"],
+    after: ["db-migrate", "cache-acl", ...storage.after],
     stopGrace: "30s",
   });
 }

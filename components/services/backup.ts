@@ -1,5 +1,5 @@
 import { answersAt } from "./health.ts";
-import { backends } from "./backends.ts";
+import { backends, ownStorage, type Storage } from "./backends.ts";
 import { databaseSocket, databaseUser } from "./database.ts";
 import { defineService, type ServiceSpec } from "./service.ts";
 
@@ -10,6 +10,8 @@ export interface BackupArgs {
    * all that a copy has.
    */
   readonly recipients: readonly string[];
+  /** Where the bucket is. @default the stack's own S3 server */
+  readonly storage?: Storage;
 }
 
 /** The variable of its environment that names them. Public keys, and no secret. */
@@ -19,7 +21,7 @@ export const recipientsVariable = "BACKUP_RECIPIENTS";
  * Copies the database to a bucket of its own, when it starts and every day. It is healthy while the last copy was made, so a rotation
  * of its key that does not work is rolled back.
  */
-export function backup({ recipients }: BackupArgs): ServiceSpec<"backup"> {
+export function backup({ recipients, storage = ownStorage }: BackupArgs): ServiceSpec<"backup"> {
   return defineService({
     name: "backup",
     image: "postgres",
@@ -27,9 +29,9 @@ export function backup({ recipients }: BackupArgs): ServiceSpec<"backup"> {
     args: ["backup"],
     env: {
       DB_NAME: backends.database.DB_NAME,
-      S3_ENDPOINT: backends.storage.S3_ENDPOINT,
-      S3_REGION: backends.storage.S3_REGION,
-      S3_BUCKET: backends.backup.BACKUP_S3_BUCKET,
+      S3_ENDPOINT: storage.env.S3_ENDPOINT,
+      S3_REGION: storage.env.S3_REGION,
+      S3_BUCKET: storage.backupBucket,
       PORT: "8082",
       BACKUP_INTERVAL_SECONDS: "86400",
       BACKUP_KEEP: "7",
@@ -42,7 +44,7 @@ export function backup({ recipients }: BackupArgs): ServiceSpec<"backup"> {
     health: answersAt("http://127.0.0.1:8082/"),
     limits: { cpus: 0.5, memoryMb: 256 },
     rollout: "rolling",
-    after: ["db-migrate", "s3"],
+    after: ["db-migrate", ...storage.after],
     stopGrace: "30s",
   });
 }

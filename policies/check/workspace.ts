@@ -56,7 +56,10 @@ export function workspaceFor(root: string, stack: string): Workspace {
 }
 
 /** Providers of clouds: a preview from nothing has them check arguments and no more, which stand-ins do without their downloads. */
-const standIns = [{ name: "aws", path: "test/fakes/aws" }] as const;
+const standIns = [
+  { name: "aws", path: "test/fakes/aws" },
+  { name: "digitalocean", path: "test/fakes/digitalocean" },
+] as const;
 
 /** The project's settings, with the stand-ins in the place of the clouds' providers. */
 function withStandIns(yaml: string): string {

@@ -30,6 +30,10 @@ export interface SwarmDeploymentArgs {
   readonly image: (name: ImageName) => string;
   /** Swarm placement constraints of services that hold data, e.g. `["node.labels.goimg.data == true"]`. */
   readonly dataPlacement: readonly string[];
+  /** The same of what has a port of its node. @default any node */
+  readonly ingressPlacement?: readonly string[];
+  /** Networks that lead out of the Swarm, beside those that always do. @default none */
+  readonly waysOut?: readonly NetworkName[];
   /** The Swarm's manager, to ask what runs. Undefined in a preview, which waits for nothing. */
   readonly docker: Docker | undefined;
   /** What ran before the update; undefined in a preview. */
@@ -60,7 +64,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
     this.registerOutputs({ settled: this.settled });
   }
 
-  private networks({ prefix, services }: SwarmDeploymentArgs): ReadonlyMap<NetworkName, docker.Network> {
+  private networks({ prefix, services, waysOut = [] }: SwarmDeploymentArgs): ReadonlyMap<NetworkName, docker.Network> {
     const names = new Set(services.flatMap(({ networks }) => networks));
     return new Map(
       [...names].map((name) => [
@@ -72,7 +76,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
             driver: "overlay",
             // The key's presence is what Docker looks at: IPsec between nodes.
             options: { encrypted: "true" },
-            internal: !reachesOut.has(name),
+            internal: !reachesOut.has(name) && !waysOut.includes(name),
             labels: [{ label: "goimg.stack", value: pulumi.getStack() }],
           },
           // Swarm adds the number of its VXLAN to the options: unignored, every update would replace every network.
@@ -125,7 +129,7 @@ export class SwarmDeployment extends pulumi.ComponentResource {
             // Services reach each other over the networks of their own description alone.
             aliases: name === "store" ? [] : [spec.name],
           })),
-          placement: spec.volumes.length > 0 ? { constraints: [...context.dataPlacement] } : {},
+          placement: placement(spec, context),
           resources: resources(spec),
           restartPolicy: restartPolicy(spec),
           logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
@@ -206,6 +210,18 @@ function refuseUngranted(service: ServiceName, secrets: readonly EntryName[]): v
   throw new Error(
     `${service} may not read ${names.join(", ")}: add it to the entry's consumers in components/catalog/catalog.ts, or take it off the service`,
   );
+}
+
+/** Nothing where anything will do: an empty list of constraints is another spec. */
+function placement(
+  { volumes, publish }: ServiceSpec,
+  { dataPlacement, ingressPlacement = [] }: Pick<SwarmDeploymentArgs, "dataPlacement" | "ingressPlacement">,
+): { readonly constraints?: string[] } {
+  const constraints = [
+    ...(volumes.length > 0 ? dataPlacement : []),
+    ...(publish === undefined ? [] : ingressPlacement),
+  ];
+  return constraints.length > 0 ? { constraints } : {};
 }
 
 function required<K, V>(map: ReadonlyMap<K, V>, key: K): V {

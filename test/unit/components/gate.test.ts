@@ -11,9 +11,7 @@ const spec = dbRoles();
 const answer = Promise.withResolvers<string>();
 
 beforeAll(async () => {
-  await mockEngine({}, async () => {
-    await answer.promise;
-  });
+  await mockEngine({}, { answered: () => answer.promise });
 });
 
 /** The gate of a job that does its work, behind a provider that has not answered yet. */

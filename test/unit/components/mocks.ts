@@ -12,14 +12,19 @@ export interface Recorded {
 /** A value that no output, name or label may hold in the clear. */
 export const sentinel = "S3nt1nelValueThatMustNotAppearInTheClear000";
 
-/**
- * Replaces the engine. Set before any program code is imported. Answers what is registered, as it is registered.
- *
- * @param answered until when the provider's answer for a resource of that name is kept back
- */
+/** What a mocked engine is told beside the config. */
+interface MockOptions {
+  readonly stack?: string;
+  /** Whether nothing that the program could connect to is there. */
+  readonly preview?: boolean;
+  /** Until when the provider's answer for a resource of that name is kept back. */
+  readonly answered?: (name: string) => Promise<unknown>;
+}
+
+/** Replaces the engine. Set before any program code is imported. Answers what is registered, as it is registered. */
 export async function mockEngine(
   config: Record<string, string> = {},
-  answered: (name: string) => Promise<void> = () => Promise.resolve(),
+  { stack = "dev", preview = false, answered = () => Promise.resolve() }: MockOptions = {},
 ): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
   await pulumi.runtime.setMocks(
@@ -33,8 +38,8 @@ export async function mockEngine(
       call: ({ inputs }) => inputs as Record<string, unknown>,
     },
     "goimg-secrets",
-    "dev",
-    false,
+    stack,
+    preview,
   );
   pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(config).map(([k, v]) => [`goimg-secrets:${k}`, v])));
   return recorded;
@@ -67,7 +72,16 @@ function computed(type: string, name: string): Record<string, unknown> {
     case "random:index/randomPassword:RandomPassword":
       return { result: `${sentinel}-${name}` };
     case "tls:index/privateKey:PrivateKey":
-      return { privateKeyPem: `${sentinel}-private-${name}`, publicKeyPem: `public-${name}` };
+      return {
+        privateKeyPem: `${sentinel}-private-${name}`,
+        privateKeyOpenssh: `${sentinel}-private-${name}`,
+        publicKeyPem: `public-${name}`,
+        publicKeyOpenssh: `ssh-public ${name}`,
+      };
+    case "digitalocean:index/spacesKey:SpacesKey":
+      return { accessKey: `DO00${name.toUpperCase()}`, secretKey: `${sentinel}-${name}` };
+    case "digitalocean:index/droplet:Droplet":
+      return { ipv4Address: `198.51.100.${name.length}`, ipv4AddressPrivate: `10.108.0.${name.length}` };
     default:
       return {};
   }

@@ -1,0 +1,148 @@
+import path from "node:path";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { DigitalOceanCluster, placement } from "../components/cluster/digitalocean/cluster.ts";
+import {
+  InvalidClusterSettings,
+  parseClusterSettings,
+  type ClusterSettings,
+} from "../components/cluster/digitalocean/settings.ts";
+import { sshOptions, writeSshFiles } from "../components/cluster/ssh/files.ts";
+import { remoteDocker } from "../components/cluster/ssh/remoteDocker.ts";
+import { SwarmDeployment } from "../components/cluster/swarm/deployment.ts";
+import { unreachable } from "../components/cluster/swarm/guard.ts";
+import type { Observed } from "../components/cluster/swarm/observe.ts";
+import { observeStack } from "../components/cluster/swarm/observeStack.ts";
+import { Generations } from "../components/secrets/generations.ts";
+import { api } from "../components/services/api.ts";
+import { backup } from "../components/services/backup.ts";
+import type { Storage } from "../components/services/backends.ts";
+import { cacheAcl, redis } from "../components/services/cache.ts";
+import { dbMigrate, dbRoles, postgres } from "../components/services/database.ts";
+import { gateway } from "../components/services/gateway.ts";
+import { grafana } from "../components/services/grafana.ts";
+import { metrics } from "../components/services/metrics.ts";
+import { worker } from "../components/services/worker.ts";
+import { stateDirectory } from "../toolchain/paths.ts";
+import { backups, dashboards, declaration, images, number, refuse } from "./settings.ts";
+import { openStores, storeSettings } from "./stores.ts";
+
+/**
+ * Production on DigitalOcean: a Swarm of droplets, and objects in Spaces.
+ *
+ * @throws pulumi.RunError if the stack is declared wrongly, before anything changes; or if its generations can't be reached in one
+ *   update, before any of them or any service changes
+ */
+export async function prod(): Promise<Record<string, unknown>> {
+  const prefix = `goimg-${pulumi.getStack()}`;
+  const settings = clusterSettings();
+  const storage = spacesStorage(settings);
+  const services = [
+    postgres(),
+    dbRoles(),
+    dbMigrate(),
+    redis(),
+    cacheAcl(),
+    api({ replicas: number("replicas", 2), storage }),
+    worker({ replicas: number("workerReplicas", 2), storage }),
+    gateway({ port: 80 }),
+    backup({ ...backups(), storage }),
+    metrics(),
+    grafana(dashboards()),
+  ];
+  const declared = declaration("prod", services);
+  const stores = storeSettings();
+
+  const cluster = new DigitalOceanCluster("cluster", { name: prefix, settings, ...operatorKey() });
+  const { manager, nodes } = cluster.swarm;
+  const directory = path.join(stateDirectory(), "ssh", pulumi.getStack());
+  const host = manager.apply(async (target) => {
+    await writeSshFiles(directory, target);
+    return `ssh://${target.user}@${target.host}`;
+  });
+  // The address is no secret, though it is known with one.
+  const provider = new docker.Provider(
+    "swarm",
+    { host: pulumi.unsecret(host), sshOpts: [...sshOptions(directory)] },
+    { dependsOn: [...nodes] },
+  );
+  const joined = pulumi.all(nodes.map(({ urn }) => urn));
+  const engine = pulumi.runtime.isDryRun()
+    ? undefined
+    : remoteDocker(() => known(pulumi.all([manager, joined]).apply(([target]) => target)));
+  const before = engine === undefined ? undefined : await observeStack(engine, pulumi.getStack(), stores);
+  const url = pulumi.interpolate`http://${cluster.address}`;
+  if (new pulumi.Config().getBoolean("machinesOnly") === true) return { url, ...withoutServices(before) };
+  if (before !== undefined) refuse(unreachable(before, declared.secrets));
+
+  const generations = new Generations("secrets", declared, cluster.issuers);
+  const stored = { generated: generations.entries, services, declared: declared.secrets };
+  const store = await openStores(stores, stored, { providers: [provider] });
+  const deployment = new SwarmDeployment(
+    "services",
+    {
+      prefix,
+      services,
+      declared: declared.secrets,
+      stored: store.entries,
+      delivery: store.delivery,
+      production: true,
+      image: images(),
+      dataPlacement: [placement.data],
+      ingressPlacement: [placement.ingress],
+      waysOut: ["storage"],
+      docker: engine,
+      before,
+    },
+    { providers: [provider] },
+  );
+  return {
+    url,
+    services: deployment.settled,
+    secrets: Object.fromEntries(declared.secrets.map(({ secret, live, active }) => [secret, { live, active }])),
+  };
+}
+
+/** @throws pulumi.RunError where services run, which would be taken down with their secrets */
+function withoutServices(before: Observed | undefined): object {
+  if (before === undefined || before.services.length === 0) return { secrets: {} };
+  throw new pulumi.RunError(
+    "machinesOnly is for a Swarm without services, and there are some: remove it (pulumi config rm machinesOnly), or take them down first",
+  );
+}
+
+function clusterSettings(): ClusterSettings {
+  try {
+    return parseClusterSettings(new pulumi.Config().getObject("cluster"));
+  } catch (error) {
+    if (error instanceof InvalidClusterSettings) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
+function spacesStorage({ region, bucket, backupBucket, spacesEndpoint }: ClusterSettings): Storage {
+  const env = { S3_ENDPOINT: spacesEndpoint, S3_BUCKET: bucket, S3_REGION: region };
+  return { env, backupBucket, after: [] };
+}
+
+/** The operator's own key where the config has one (`sshPrivateKey`, encrypted, and `sshPublicKey`), else one that the stack makes. */
+function operatorKey(): Pick<ConstructorParameters<typeof DigitalOceanCluster>[1], "sshKey"> {
+  const config = new pulumi.Config();
+  const [privateKey, publicKey] = [config.getSecret("sshPrivateKey"), config.get("sshPublicKey")];
+  if (privateKey === undefined && publicKey === undefined) return {};
+  if (privateKey === undefined || publicKey === undefined) {
+    throw new pulumi.RunError(
+      "sshPrivateKey and sshPublicKey belong together: set both, or neither for a key that is made",
+    );
+  }
+  return { sshKey: { mode: "adopt", privateKey, publicKey } };
+}
+
+/** The value of an output, in an update, where every value becomes known. */
+function known<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((done) => {
+    output.apply((value) => {
+      done(value);
+    });
+  });
+}

@@ -1,0 +1,47 @@
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+
+const root = path.resolve(import.meta.dirname, "..", "..", "..");
+
+/** Packages of node_modules that a process has loaded files of, after it ran a stack's program without an engine. */
+function loadedBy(environment: string, config: object): readonly string[] {
+  const script = `
+    import { createRequire, registerHooks } from "node:module";
+    const seen = new Set();
+    registerHooks({ load(url, context, next) { seen.add(url); return next(url, context); } });
+    const require = createRequire(${JSON.stringify(path.join(root, "infra", "index.ts"))});
+    const pulumi = require("@pulumi/pulumi");
+    const mocks = { newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: ({ inputs }) => inputs };
+    await pulumi.runtime.setMocks(mocks, "goimg-secrets", ${JSON.stringify(environment)}, true);
+    pulumi.runtime.setAllConfig(${JSON.stringify(config)});
+    const { program } = await import(${JSON.stringify(path.join(root, "infra", "program.ts"))});
+    await program();
+    await pulumi.runtime.disconnect();
+    const files = [...seen, ...Object.keys(require.cache)].join("\\n");
+    const names = ["@pulumi/docker", "@pulumi/digitalocean", "ssh2"];
+    console.log(JSON.stringify(names.filter((name) => files.includes("/node_modules/" + name + "/"))));`;
+  const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return JSON.parse(output.trim().split("\n").at(-1) ?? "") as readonly string[];
+}
+
+describe("infra/program.ts", { timeout: 180_000 }, () => {
+  it("loads no cloud's SDK for a stack that is not there", () => {
+    expect(loadedBy("dev", {})).toEqual(["@pulumi/docker"]);
+  });
+
+  it("loads it for the stack that is", () => {
+    const cluster = {
+      region: "fra1",
+      sshFrom: ["203.0.113.7/32"],
+      bucket: "objects",
+      backupBucket: "backups",
+      alertEmails: ["operations@example.com"],
+    };
+    const loaded = loadedBy("prod", { "goimg-secrets:cluster": JSON.stringify(cluster) });
+    expect(loaded).toEqual(expect.arrayContaining(["@pulumi/docker", "@pulumi/digitalocean"]));
+  });
+});
