@@ -11,12 +11,22 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           // They need no stack that is shared: parts of their own.
-          exclude: ["test/e2e/fault.test.ts", "test/e2e/faults/**"],
+          exclude: ["test/e2e/fault.test.ts", "test/e2e/faults/**", "test/e2e/prod/**"],
           globalSetup: ["test/e2e/setup.ts"],
           // One Swarm, one stack: files take turns.
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "prod",
+          // Five machines and a Swarm of their own: node test/run.ts prod.
+          include: ["test/e2e/prod/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
         },
       },
       {

@@ -13,6 +13,7 @@ import { install } from "../toolchain/install.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { cacheDirectory } from "../toolchain/paths.ts";
 import { vaultProgram } from "../toolchain/vault.ts";
+import { ensureNodeImage } from "./fakes/digitalocean/nodeImage.ts";
 import { check, go, vitest, type PartContext } from "./runner/parts.ts";
 import { endLeftovers, startChild, type Child } from "./runner/processes.ts";
 import type { Tally } from "./runner/tally.ts";
@@ -23,13 +24,17 @@ const parts: Readonly<Record<string, (context: PartContext) => Promise<Tally>>> 
   check,
   unit: (context) => vitest("unit", context),
   e2e: (context) => vitest("e2e", context),
+  prod,
   go,
   fault: (context) => vitest("fault", context),
   "rotation-faults": (context) => vitest("rotation-faults", context),
 };
 
 /** What `make test` runs: lanes side by side, as the stack's tests wait for a Swarm more than they compute. */
-const all: readonly (readonly string[])[] = [["e2e"], ["check", "go", "unit"]];
+const all: readonly (readonly string[])[] = [
+  ["e2e", "prod"],
+  ["check", "go", "unit"],
+];
 
 /** The children that are running, and whether the run was told to stop. */
 const state: { readonly children: Set<Child>; interrupted: boolean } = { children: new Set(), interrupted: false };
@@ -50,9 +55,9 @@ async function main([part, ...filters]: readonly string[]): Promise<Tally> {
   const lanes = part === undefined ? all : [[part]];
   const leftovers = await endLeftovers();
   if (leftovers > 0) process.stderr.write(`ended ${leftovers} processes of a run that was killed\n`);
-  const needsEngine = lanes.flat().some((name) => ["e2e", "fault", "rotation-faults"].includes(name));
+  const needsEngine = lanes.flat().some((name) => ["e2e", "prod", "fault", "rotation-faults"].includes(name));
   try {
-    const engine = needsEngine ? await prepare() : undefined;
+    const engine = needsEngine ? await prepare(lanes.flat()) : undefined;
     // Without a browser the tests of the report page fail, and no others.
     if (lanes.flat().includes("e2e")) await ensureChromium().catch(told);
     const tallies = lanes.map(async (lane, index) => runLane(lane, contextFor(engine, filters, index > 0)));
@@ -70,14 +75,23 @@ async function runLane(lane: readonly string[], context: PartContext): Promise<T
   return total;
 }
 
-async function prepare(): Promise<Engine> {
+async function prepare(names: readonly string[]): Promise<Engine> {
   await install();
-  // Without these their tests fail, and no others: the tests themselves are in a network that leads nowhere.
-  await vaultProgram().catch(told);
-  await ageTools().catch(told);
+  if (names.includes("e2e")) {
+    // Without these their tests fail, and no others: the tests themselves are in a network that leads nowhere.
+    await vaultProgram().catch(told);
+    await ageTools().catch(told);
+  }
   const engine = await ensureEngine({ name: "test" });
   await buildImages(engine);
   return engine;
+}
+
+/** The stack `prod` on droplets that are containers, for which the tests' engine needs an image. */
+async function prod(context: PartContext): Promise<Tally> {
+  const engine = await ensureEngine({ name: "test" });
+  const env = { ...context.env, GOIMG_FAKE_NODE_IMAGE: await ensureNodeImage(engine) };
+  return vitest("prod", { ...context, env });
 }
 
 async function runPart(name: string, context: PartContext): Promise<Tally> {
