@@ -1,5 +1,4 @@
 /** Services, their store and their containers, as Docker's API and the containers themselves show them. */
-import path from "node:path";
 import type Docker from "dockerode";
 import * as z from "zod";
 import { loginLabel } from "../../../components/cluster/swarm/access.ts";
@@ -8,7 +7,7 @@ import type { StoreSettings } from "../../../components/stores/settings.ts";
 import { keptInVault } from "../../../components/stores/vaultPlaces.ts";
 import { withoutHeaders } from "../../rotation/reports.ts";
 import { NotReadable } from "../control.ts";
-import type { AccessFact, InsideFact, MountFact, ServiceFact, StoredFact } from "../facts.ts";
+import type { AccessFact, MountFact, ServiceFact, StoredFact } from "../facts.ts";
 
 const labels = z.record(z.string(), z.string()).nullish();
 const secretSchema = z.array(
@@ -208,40 +207,4 @@ export async function execute(docker: Docker, container: string, command: readon
     const why = error instanceof Error ? error.message : String(error);
     throw new NotReadable(`the container ${container.slice(0, 12)} can't be looked into from this engine: ${why}`);
   }
-}
-
-const folder = "/run/secrets";
-const format = ["-printf", "%p\t%m\t%U\t%y\t%F\n"] as const;
-
-/** Lists /run/secrets, where the service has one, and what it mounts elsewhere: what it logs in to a store with. */
-function listing({ Spec }: ApiService): readonly string[] {
-  const mounted = (Spec.TaskTemplate.ContainerSpec.Secrets ?? []).map(({ File }) => File.Name);
-  const elsewhere = mounted.filter((name) => path.isAbsolute(name));
-  return ["find", ...(elsewhere.length < mounted.length ? [folder] : []), ...elsewhere, ...format];
-}
-
-/** The secret files of every running container that should have some. */
-export async function readInsides(docker: Docker, services: readonly ApiService[]): Promise<readonly InsideFact[]> {
-  const found = holdersIn(services).map(async (service) => {
-    const containers = await runningContainers(docker, service);
-    return Promise.all(containers.map((container) => readInside(docker, service, container)));
-  });
-  return (await Promise.all(found)).flat();
-}
-
-async function readInside(docker: Docker, service: ApiService, container: string): Promise<InsideFact> {
-  const [uid, listed] = [
-    await execute(docker, container, ["id", "-u"]),
-    await execute(docker, container, listing(service)),
-  ] as const;
-  const files = listed
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [name = "", mode = "7777", owner = "", type = "", fileSystem = ""] = line.split("\t");
-      const short = name.startsWith(`${folder}/`) ? name.slice(folder.length + 1) : name;
-      return { name: short, mode: Number.parseInt(mode, 8), uid: owner, type, fileSystem };
-    })
-    .filter(({ name }) => name !== folder);
-  return { service: nameOf(service), container: container.slice(0, 12), uid: uid.trim(), files };
 }
