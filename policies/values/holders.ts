@@ -44,7 +44,8 @@ const holders: ReadonlyMap<string, readonly string[]> = new Map(
     "vault:kv:SecretV2": ["dataJson", "data", "dataJsonWo"],
     "vault:database:SecretBackendConnection": ["*"],
     "digitalocean:index:DatabaseUser": ["password", "accessKey", "accessCert"],
-    "digitalocean:index:SpacesKey": ["secretKey"],
+    // The access key is its id, and is put into the store beside the secret one.
+    "digitalocean:index:SpacesKey": ["id", "accessKey", "secretKey"],
     "digitalocean:index:Certificate": ["privateKey"],
     "kubernetes:core/v1:Secret": ["data", "stringData"],
     "kubernetes:index:Secret": ["data", "stringData"],

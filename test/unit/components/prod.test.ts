@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { InvalidClusterSettings, parseClusterSettings } from "../../../components/cluster/digitalocean/settings.ts";
 import { unwrapped } from "../../../components/stores/provider/wire.ts";
+import { noCatalogValue } from "../../../policies/no-catalog-value.ts";
 import { noPlaintextEnv } from "../../../policies/no-plaintext-env.ts";
 import { violationsOf } from "../../policy/support/run.ts";
 import type { Recorded } from "./mocks.ts";
@@ -155,6 +156,20 @@ describe("the prod stack", () => {
     expect(elsewhere).not.toContain(sentinel);
     const plain = recorded.map((one) => ({ ...one, inputs: unwrapped(one.inputs) }));
     expect(violationsOf(noPlaintextEnv, resourcesOf(plain))).toEqual([]);
+    // With what an update knows: an issued access key is put into the store beside its secret.
+    const [issued] = digitalocean("spacesKey").filter(({ name }) => name === "S3_KEY-g1");
+    const access = "DO00ABCDEFGHJKLMNPQR";
+    const stored = { type: "docker:index/secret:Secret", name: "S3_ACCESS_KEY-g1" };
+    const known: Recorded[] = [
+      { ...stored, inputs: { data: Buffer.from(access).toString("base64") } },
+      { type: issued?.type ?? "", name: "S3_KEY-g1", inputs: { ...issued?.inputs, id: access, accessKey: access } },
+    ];
+    expect(violationsOf(noCatalogValue(), resourcesOf(known))).toEqual([]);
+    const elsewhereToo: Recorded[] = [
+      ...known,
+      { type: "digitalocean:index/tag:Tag", name: "t", inputs: { name: access } },
+    ];
+    expect(violationsOf(noCatalogValue(), resourcesOf(elsewhereToo)).length).toBeGreaterThan(0);
   });
 });
 
