@@ -12,6 +12,7 @@ import { buildImages } from "../toolchain/images.ts";
 import { install } from "../toolchain/install.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { cacheDirectory } from "../toolchain/paths.ts";
+import { motoPython } from "../toolchain/moto.ts";
 import { vaultProgram } from "../toolchain/vault.ts";
 import { ensureNodeImage } from "./fakes/digitalocean/nodeImage.ts";
 import { check, go, vitest, type PartContext } from "./runner/parts.ts";
@@ -79,8 +80,7 @@ async function prepare(names: readonly string[]): Promise<Engine> {
   await install();
   if (names.includes("e2e")) {
     // Without these their tests fail, and no others: the tests themselves are in a network that leads nowhere.
-    await vaultProgram().catch(told);
-    await ageTools().catch(told);
+    for (const needed of [vaultProgram, ageTools, motoPython]) await needed().catch(told);
   }
   const engine = await ensureEngine({ name: "test" });
   await buildImages(engine);
