@@ -1,5 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
@@ -30,7 +39,7 @@ export function workspaceFor(root: string, stack: string): Workspace {
   for (const entry of readdirSync(root)) {
     if (entry.startsWith(".") || /^Pulumi\..+\.ya?ml$/.test(entry)) continue;
     if (entry === "Pulumi.yaml")
-      writeFileSync(join(directory, entry), withStandIns(readFileSync(join(root, entry), "utf8")));
+      writeFileSync(join(directory, entry), withStandIns(root, readFileSync(join(root, entry), "utf8")));
     else symlinkSync(join(root, entry), join(directory, entry));
   }
   const state = join(directory, ".state");
@@ -61,10 +70,11 @@ const standIns = [
   { name: "digitalocean", path: "test/fakes/digitalocean" },
 ] as const;
 
-/** The project's settings, with the stand-ins in the place of the clouds' providers. */
-function withStandIns(yaml: string): string {
+/** The project's settings, with the stand-ins that it has in the place of the clouds' providers. */
+function withStandIns(root: string, yaml: string): string {
   const project = parse(yaml) as { readonly plugins?: { readonly providers?: readonly object[] } };
-  const providers = [...(project.plugins?.providers ?? []), ...standIns];
+  const own = standIns.filter(({ path }) => existsSync(join(root, path)));
+  const providers = [...(project.plugins?.providers ?? []), ...own];
   return stringify({ ...project, plugins: { ...project.plugins, providers } });
 }
 
