@@ -21,9 +21,10 @@ export const noPlaintextEnv: Rule = {
   resource: plaintextIn,
 };
 
-function plaintextIn({ type, props, urn }: Resource): readonly Violation[] {
+function plaintextIn({ type, name, props, urn }: Resource): readonly Violation[] {
   const found = new Map<string, Violation>();
-  for (const { path: full, finding } of detectTree(readable(withoutReferences(type, withoutHeld(type, props))))) {
+  const looked = withoutReferences({ type, name, props: withoutHeld(type, props) });
+  for (const { path: full, finding } of detectTree(readable(looked))) {
     const path = withoutKeys(full);
     const message = `${path} holds a plaintext secret (${finding.message}): put it into the store and give the service its file's path`;
     found.set(path, { rule: finding.rule, message, urn });

@@ -59,12 +59,12 @@ export async function* logs(docker: Docker): AsyncGenerator<Read> {
     yield text(`log of service ${Spec?.Name ?? ID}`, withoutHeaders(Buffer.from(raw)));
   }
   for (const { Id, Names } of await docker.listContainers({ all: true })) {
-    // One that has gone meanwhile shows nothing any more.
+    // One that has gone meanwhile (404), or is about to (409), shows nothing any more.
     const raw = await docker
       .getContainer(Id)
       .logs({ stdout: true, stderr: true })
       .catch((error: unknown) => {
-        if ((error as { statusCode?: number }).statusCode === 404) return Buffer.alloc(0);
+        if ([404, 409].includes((error as { statusCode?: number }).statusCode ?? 0)) return Buffer.alloc(0);
         throw error;
       });
     yield text(`log of container ${Names[0] ?? Id}`, withoutHeaders(raw));

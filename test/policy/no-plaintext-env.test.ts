@@ -106,4 +106,17 @@ describe("no-plaintext-env", () => {
     const violations = violationsOf(noPlaintextEnv, [resource("docker:index:Container", "it", { envs })]);
     expect(paths(violations)).toEqual(["envs.API_TOKEN", "envs.DB_PASSWORD"]);
   });
+
+  it("accepts the names that Pulumi makes, whatever digits they end with, and no others that look like keys", () => {
+    const suffixes = Array.from({ length: 2000 }, (_, n) =>
+      (((n + 1) * 134_217_689) % 2 ** 28).toString(16).padStart(7, "0"),
+    );
+    const refused = (own: string): number =>
+      suffixes.filter((suffix) => {
+        const name = `GRAFANA_ADMIN_PASSWORD-g1-${suffix}`;
+        return violationsOf(noPlaintextEnv, [resource("docker:index:Secret", own, { name })]).length > 0;
+      }).length;
+    expect(refused("GRAFANA_ADMIN_PASSWORD-g1")).toBe(0);
+    expect(refused("another")).toBeGreaterThan(0);
+  });
 });
