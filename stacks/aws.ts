@@ -4,16 +4,10 @@ import { EcsNetwork } from "../components/cluster/ecs/network.ts";
 import { EcsRoles } from "../components/cluster/ecs/roles.ts";
 import { taskUnits } from "../components/cluster/ecs/units.ts";
 import { Generations } from "../components/secrets/generations.ts";
-import { api } from "../components/services/api.ts";
-import { backup } from "../components/services/backup.ts";
-import { cacheAcl, redis } from "../components/services/cache.ts";
-import { dbMigrate, dbRoles, postgres } from "../components/services/database.ts";
-import { gateway } from "../components/services/gateway.ts";
-import { s3 } from "../components/services/storage.ts";
-import { worker } from "../components/services/worker.ts";
 import { AwsSecretsManagerStore, pricePerMonth } from "../components/stores/awsSecretsManager.ts";
+import { application } from "./application.ts";
 import { consumersOf } from "./consumers.ts";
-import { backups, declaration, images, number } from "./settings.ts";
+import { declaration, images, number } from "./settings.ts";
 
 /**
  * ECS Fargate, with the values in AWS Secrets Manager (docs/aws.md).
@@ -21,18 +15,7 @@ import { backups, declaration, images, number } from "./settings.ts";
  * @throws pulumi.RunError before anything changes, if the declaration is wrong
  */
 export function aws(): Record<string, unknown> {
-  const services = [
-    postgres(),
-    dbRoles(),
-    dbMigrate(),
-    redis(),
-    cacheAcl(),
-    s3({ replicas: 2 }),
-    api({ replicas: number("replicas", 2) }),
-    worker({ replicas: 1 }),
-    gateway({ port: number("port", 8080) }),
-    backup(backups()),
-  ];
+  const services = application({ port: number("port", 8080) });
   const declared = declaration("aws", services);
   const region = new pulumi.Config("aws").require("region");
   const prefix = `goimg-${pulumi.getStack()}`;

@@ -4,16 +4,10 @@ import { unreachable } from "../components/cluster/swarm/guard.ts";
 import { swarmManager } from "../components/cluster/swarm/manager.ts";
 import { observeStack } from "../components/cluster/swarm/observeStack.ts";
 import { Generations } from "../components/secrets/generations.ts";
-import { api } from "../components/services/api.ts";
-import { backup } from "../components/services/backup.ts";
-import { cacheAcl, redis } from "../components/services/cache.ts";
-import { dbMigrate, dbRoles, postgres } from "../components/services/database.ts";
-import { gateway } from "../components/services/gateway.ts";
 import { grafana } from "../components/services/grafana.ts";
 import { metrics } from "../components/services/metrics.ts";
-import { s3 } from "../components/services/storage.ts";
-import { worker } from "../components/services/worker.ts";
-import { backups, dashboards, declaration, images, number, refuse } from "./settings.ts";
+import { application } from "./application.ts";
+import { dashboards, declaration, images, number, refuse } from "./settings.ts";
 import { openStores, storeSettings } from "./stores.ts";
 
 /**
@@ -23,20 +17,7 @@ import { openStores, storeSettings } from "./stores.ts";
  */
 export async function dev(connect = swarmManager): Promise<Record<string, unknown>> {
   const port = number("port", 8080);
-  const services = [
-    postgres(),
-    dbRoles(),
-    dbMigrate(),
-    redis(),
-    cacheAcl(),
-    s3({ replicas: 2 }),
-    api({ replicas: number("replicas", 2) }),
-    worker({ replicas: 1 }),
-    gateway({ port }),
-    backup(backups()),
-    metrics(),
-    grafana(dashboards()),
-  ];
+  const services = [...application({ port }), metrics(), grafana(dashboards())];
   const declared = declaration("dev", services);
   const settings = storeSettings();
   const manager = await connect();

@@ -14,17 +14,12 @@ import { unreachable } from "../components/cluster/swarm/guard.ts";
 import type { Observed } from "../components/cluster/swarm/observe.ts";
 import { observeStack } from "../components/cluster/swarm/observeStack.ts";
 import { Generations } from "../components/secrets/generations.ts";
-import { api } from "../components/services/api.ts";
-import { backup } from "../components/services/backup.ts";
 import type { Storage } from "../components/services/backends.ts";
-import { cacheAcl, redis } from "../components/services/cache.ts";
-import { dbMigrate, dbRoles, postgres } from "../components/services/database.ts";
-import { gateway } from "../components/services/gateway.ts";
 import { grafana } from "../components/services/grafana.ts";
 import { metrics } from "../components/services/metrics.ts";
-import { worker } from "../components/services/worker.ts";
 import { stateDirectory } from "../toolchain/paths.ts";
-import { backups, dashboards, declaration, images, number, refuse } from "./settings.ts";
+import { application } from "./application.ts";
+import { dashboards, declaration, images, number, refuse } from "./settings.ts";
 import { openStores, storeSettings } from "./stores.ts";
 
 /**
@@ -36,17 +31,8 @@ import { openStores, storeSettings } from "./stores.ts";
 export async function prod(): Promise<Record<string, unknown>> {
   const prefix = `goimg-${pulumi.getStack()}`;
   const settings = clusterSettings();
-  const storage = spacesStorage(settings);
   const services = [
-    postgres(),
-    dbRoles(),
-    dbMigrate(),
-    redis(),
-    cacheAcl(),
-    api({ replicas: number("replicas", 2), storage }),
-    worker({ replicas: number("workerReplicas", 2), storage }),
-    gateway({ port: 80 }),
-    backup({ ...backups(), storage }),
+    ...application({ port: 80, workers: number("workerReplicas", 2), storage: spacesStorage(settings) }),
     metrics(),
     grafana(dashboards()),
   ];

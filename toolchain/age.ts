@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { hashInputs } from "./hash.ts";
-import { withLock } from "./lock.ts";
+import { madeOnce } from "./madeOnce.ts";
 import { cacheDirectory, projectRoot } from "./paths.ts";
 import { goProblems, joinProblems } from "./preflight.ts";
 import { runOrFail } from "./process.ts";
@@ -22,25 +21,20 @@ export async function ageTools(report: Report = reportToTerminal): Promise<strin
   const inputs = [`${module}/go.mod`, `${module}/go.sum`];
   const key = hashInputs(projectRoot, inputs, [process.platform, process.arch, ...tools]).slice(0, 16);
   const folder = path.join(cacheDirectory(), "parts", "age", key);
-  if (existsSync(folder)) return folder;
-  return withLock(
-    path.join(cacheDirectory(), "age.lock"),
-    async () => {
-      if (existsSync(folder)) return folder;
-      joinProblems(await goProblems());
-      await rm(path.dirname(folder), { recursive: true, force: true });
-      const partial = path.join(path.dirname(folder), randomUUID());
-      await mkdir(partial, { recursive: true });
-      await step(report, "age, for tests: building", async () => {
-        const env = { ...process.env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-mod=readonly" };
-        await runOrFail("go", ["build", "-trimpath", "-o", partial, ...tools], {
-          cwd: path.join(projectRoot, module),
-          env,
-        });
+  const make = async (): Promise<void> => {
+    joinProblems(await goProblems());
+    await rm(path.dirname(folder), { recursive: true, force: true });
+    const partial = path.join(path.dirname(folder), randomUUID());
+    await mkdir(partial, { recursive: true });
+    await step(report, "age, for tests: building", async () => {
+      const env = { ...process.env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-mod=readonly" };
+      await runOrFail("go", ["build", "-trimpath", "-o", partial, ...tools], {
+        cwd: path.join(projectRoot, module),
+        env,
       });
-      await rename(partial, folder);
-      return folder;
-    },
-    report,
-  );
+    });
+    await rename(partial, folder);
+  };
+  await madeOnce(folder, "age", make, report);
+  return folder;
 }

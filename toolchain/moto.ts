@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { OperatorError } from "../cli/error.ts";
 import { hashInputs } from "./hash.ts";
-import { withLock } from "./lock.ts";
+import { madeOnce } from "./madeOnce.ts";
 import { cacheDirectory, projectRoot } from "./paths.ts";
 import { findCommand, runOrFail } from "./process.ts";
 import { reportToTerminal, step, type Report } from "./progress.ts";
@@ -23,18 +22,13 @@ export async function motoPython(report: Report = reportToTerminal): Promise<str
   const directory = path.join(cacheDirectory(), "parts", "moto", key);
   const program = path.join(directory, "bin", "python");
   const finished = path.join(directory, "finished");
-  if (existsSync(finished)) return program;
-  return withLock(
-    path.join(cacheDirectory(), "moto.lock"),
-    async () => {
-      if (existsSync(finished)) return program;
-      await rm(path.dirname(directory), { recursive: true, force: true });
-      await mkdir(path.dirname(directory), { recursive: true });
-      await step(report, "moto, for tests: installing from PyPI", () => make(python, directory, finished));
-      return program;
-    },
-    report,
-  );
+  const install = async (): Promise<void> => {
+    await rm(path.dirname(directory), { recursive: true, force: true });
+    await mkdir(path.dirname(directory), { recursive: true });
+    await step(report, "moto, for tests: installing from PyPI", () => make(python, directory, finished));
+  };
+  await madeOnce(finished, "moto", install, report);
+  return program;
 }
 
 async function make(python: string, directory: string, finished: string): Promise<void> {

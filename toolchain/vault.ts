@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
 import { copyFile, cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { hashInputs } from "./hash.ts";
-import { withLock } from "./lock.ts";
+import { madeOnce } from "./madeOnce.ts";
 import { goArguments, type GoBuild } from "./parts.ts";
 import { cacheDirectory, projectRoot } from "./paths.ts";
 import { goProblems, joinProblems } from "./preflight.ts";
@@ -61,19 +60,14 @@ export async function vaultProgram(report: Report = reportToTerminal): Promise<s
   const extra = [process.platform, process.arch, ...goArguments(build), JSON.stringify(adaptations)];
   const key = hashInputs(projectRoot, [path.join("toolchain", "go", build.module)], extra).slice(0, 16);
   const program = path.join(cacheDirectory(), "parts", "vault", key);
-  if (existsSync(program)) return program;
-  return withLock(
-    path.join(cacheDirectory(), "vault.lock"),
-    async () => {
-      if (existsSync(program)) return program;
-      joinProblems(await goProblems());
-      await rm(path.dirname(program), { recursive: true, force: true });
-      await mkdir(path.dirname(program), { recursive: true });
-      await step(report, `vault, for tests: building (${build.cold} cold on two cores)`, () => compile(program));
-      return program;
-    },
-    report,
-  );
+  const make = async (): Promise<void> => {
+    joinProblems(await goProblems());
+    await rm(path.dirname(program), { recursive: true, force: true });
+    await mkdir(path.dirname(program), { recursive: true });
+    await step(report, `vault, for tests: building (${build.cold} cold on two cores)`, () => compile(program));
+  };
+  await madeOnce(program, "vault", make, report);
+  return program;
 }
 
 async function compile(program: string): Promise<void> {

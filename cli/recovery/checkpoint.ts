@@ -1,20 +1,16 @@
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { decode } from "../state/compression.ts";
+import { stateFolder } from "../state/files.ts";
 import type { LockPlace } from "./locks.ts";
 
 /** How many complete checkpoints are kept while an update runs. */
 const most = 3;
 
 const plain = ".json";
-/** What follows a checkpoint's name, with how it is read: pulumi compresses on demand (PULUMI_DIY_BACKEND_ZSTD, _GZIP). */
-const endings: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
-  [plain]: (bytes) => bytes,
-  ".json.zst": zstdDecompressSync,
-  ".json.gz": gunzipSync,
-};
+/** What follows a checkpoint's name: pulumi compresses on demand (PULUMI_DIY_BACKEND_ZSTD, _GZIP). */
+const endings: readonly string[] = [plain, ".json.zst", ".json.gz"];
 
 /** Files of a stack in a backend that is a folder of this machine. */
 interface Files {
@@ -25,11 +21,11 @@ interface Files {
 }
 
 function filesOf({ backend, project, stack }: LockPlace): Files | undefined {
-  if (!backend.startsWith("file://")) return undefined;
-  const root = path.join(fileURLToPath(backend.replace(/\?.*$/, "")), ".pulumi");
+  const root = stateFolder(backend);
+  if (root === undefined) return undefined;
   const checkpoint = path.join(root, "stacks", project, stack);
   return {
-    checkpoints: Object.keys(endings).map((ending) => checkpoint + ending),
+    checkpoints: endings.map((ending) => checkpoint + ending),
     kept: path.join(root, "goimg-kept", project, stack),
   };
 }
@@ -147,13 +143,12 @@ function nextName(): string {
 /** What of {@link endings} a checkpoint, its backup, or a kept one has. */
 function endingOf(file: string): string {
   const name = file.replace(/\.bak$/, "");
-  return Object.keys(endings).find((ending) => name.endsWith(ending)) ?? plain;
+  return endings.find((ending) => name.endsWith(ending)) ?? plain;
 }
 
 function isComplete(file: string): boolean {
   try {
-    const bytes = fs.readFileSync(file);
-    JSON.parse((endings[endingOf(file)]?.(bytes) ?? bytes).toString("utf8"));
+    JSON.parse(decode(fs.readFileSync(file)).text);
     return true;
   } catch {
     return false;

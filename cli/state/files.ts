@@ -26,10 +26,17 @@ export interface StateFiles {
  * @returns undefined where neither a folder nor an S3 bucket is the backend
  */
 export async function openState(backend: string, env: NodeJS.ProcessEnv): Promise<StateFiles | undefined> {
-  if (backend.startsWith("file://")) return new FolderState(backend);
+  const folder = stateFolder(backend);
+  if (folder !== undefined) return new FolderState(folder);
   if (!backend.startsWith("s3://")) return undefined;
   const { S3State } = await import("./s3.ts");
   return new S3State(backend, env);
+}
+
+/** Where a backend that is a folder of this machine keeps its files; undefined for any other. */
+export function stateFolder(backend: string): string | undefined {
+  if (!backend.startsWith("file://")) return undefined;
+  return path.join(fileURLToPath(backend.replace(/\?.*$/, "")), ".pulumi");
 }
 
 /** What the folder backend writes beside a file: it describes the content that it was written for. */
@@ -38,8 +45,8 @@ const attributes = ".attrs";
 class FolderState implements StateFiles {
   readonly #root: string;
 
-  constructor(backend: string) {
-    this.#root = path.join(fileURLToPath(backend.replace(/\?.*$/, "")), ".pulumi");
+  constructor(root: string) {
+    this.#root = root;
   }
 
   address(key: string): string {

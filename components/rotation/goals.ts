@@ -155,7 +155,7 @@ function step(
 function waits(rotation: Rotation, after: Generations, action?: Action): Wait[] {
   const reports: Wait = { kind: "reports", live: after.live, active: after.active };
   const pauses: Wait[] = [];
-  if (action === "publish" && publishesBeforeUse(rotation) && after.revoking !== true) {
+  if (action === "publish" && publishesBeforeUse(rotation)) {
     pauses.push({ kind: "pause", milliseconds: rotation.jwksCache, why: "caches of the JWKS expire" });
   }
   if (action === "promote" && after.revoking !== true) {

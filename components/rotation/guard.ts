@@ -37,8 +37,7 @@ function droppedInUse(rotation: Rotation, declared: Generations, facts: SecretFa
 
 /** Publish, then sign: where clients check each other's credentials, all must know one before any uses it, but in an emergency. */
 function usedBeforeKnown(rotation: Rotation, declared: Generations, facts: SecretFacts): string[] {
-  if (!publishesBeforeUse(rotation) || declared.live.length === 0) return [];
-  if (declared.revoking === true && replacesInOneUpdate(rotation)) return [];
+  if (!publishesBeforeUse(rotation) || declared.live.length === 0 || declared.revoking === true) return [];
   const { active } = declared;
   const unaware = clients(facts).filter((service) =>
     holdings(service).some((held) => held.live.length > 0 && !held.live.includes(active)),

@@ -74,6 +74,12 @@ export function present(
   });
 }
 
+/** Of these secrets, those of which the service reads an entry. */
+export const readBy = <D extends Pick<Declared, "spec">>(
+  { secrets }: { readonly secrets: readonly EntryName[] },
+  declared: readonly D[],
+): readonly D[] => declared.filter(({ spec }) => secrets.some((entry) => entry in spec.entries));
+
 /** Grants of a description that the catalog does not have: only reachable where a cast hid it from the compiler. */
 export function ungranted(service: ServiceName, granted: readonly EntryName[]): readonly EntryName[] {
   return granted.filter((name) => !entries.some((entry) => entry.name === name && entry.consumers.includes(service)));

@@ -21,3 +21,10 @@ export function inOrder(services: readonly ServiceSpec[]): readonly ServiceSpec[
   for (const { name } of services) visit(name, []);
   return [...ordered];
 }
+
+/** What a stack has under that name. @throws Error that says what is missing */
+export function required<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const value = map.get(key);
+  if (value === undefined) throw new Error(`${String(key)} is not part of this stack`);
+  return value;
+}

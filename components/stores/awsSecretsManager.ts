@@ -7,6 +7,7 @@ import { SecretPolicy } from "@pulumi/aws/secretsmanager/secretPolicy.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { EntryName, SecretName } from "../catalog/grants.ts";
 import type { GeneratedEntry } from "../secrets/generations.ts";
+import { iamPolicy } from "./iamPolicy.ts";
 import { versionIdOf } from "./provider/awsClient.ts";
 import { StoresResource } from "./storesResource.ts";
 import type { Consumer, Store, StoredEntry } from "./store.ts";
@@ -186,16 +187,13 @@ export function pricePerMonth(generated: readonly Pick<GeneratedEntry, "entry">[
   return `$${(secrets * monthly.secret + monthly.key).toFixed(2)} for ${secrets} secrets and a key`;
 }
 
-const document = (...statements: readonly object[]): string =>
-  JSON.stringify({ Version: "2012-10-17", Statement: statements });
-
 /** A refusal counts before whatever else allows it: the account's administrators read no value either. */
 export function nobodyBut(roleArns: readonly string[]): string {
   const others =
     roleArns.length === 0
       ? {}
       : { Condition: { StringNotEquals: { "aws:PrincipalArn": [...new Set(roleArns)].sort() } } };
-  return document({
+  return iamPolicy({
     Sid: "OnlyConsumers",
     Effect: "Deny",
     Principal: "*",
@@ -206,7 +204,7 @@ export function nobodyBut(roleArns: readonly string[]): string {
 }
 
 const readsVersion = (secretArn: string, versionId: string): string =>
-  document({
+  iamPolicy({
     Effect: "Allow",
     Action: "secretsmanager:GetSecretValue",
     Resource: secretArn,
@@ -217,7 +215,7 @@ const readsVersion = (secretArn: string, versionId: string): string =>
 function decrypts(keyArn: string, secretArns: readonly string[]): string {
   const [, partition, , region] = keyArn.split(":");
   const service = `secretsmanager.${region ?? ""}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}`;
-  return document({
+  return iamPolicy({
     Effect: "Allow",
     Action: "kms:Decrypt",
     Resource: keyArn,

@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import { link, mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { hashInputs } from "../../toolchain/hash.ts";
-import { withLock } from "../../toolchain/lock.ts";
+import { madeOnce } from "../../toolchain/madeOnce.ts";
 import { cacheDirectory, projectRoot } from "../../toolchain/paths.ts";
 import { goProblems, joinProblems } from "../../toolchain/preflight.ts";
 import { runOrFail } from "../../toolchain/process.ts";
@@ -73,11 +72,9 @@ async function built(build: Build): Promise<string> {
   const flags = build.flags ?? ["-ldflags=-s -w"];
   const key = hashInputs(projectRoot, [module], [build.package, process.arch, ...flags]).slice(0, 16);
   const program = path.join(cacheDirectory(), "bench", "bin", `${build.program}-${key}`);
-  if (existsSync(program)) return program;
-  await mkdir(path.dirname(program), { recursive: true });
-  return withLock(path.join(cacheDirectory(), "bench.lock"), async () => {
-    if (existsSync(program)) return program;
+  await madeOnce(program, "bench", async () => {
     joinProblems(await goProblems());
+    await mkdir(path.dirname(program), { recursive: true });
     await step(reportToTerminal, `building ${build.program}, which takes minutes the first time`, async () => {
       const partial = `${program}.partial`;
       await runOrFail("go", ["build", "-trimpath", "-buildvcs=false", ...flags, "-o", partial, build.package], {
@@ -86,6 +83,6 @@ async function built(build: Build): Promise<string> {
       });
       await rename(partial, program);
     });
-    return program;
   });
+  return program;
 }

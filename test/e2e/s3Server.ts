@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { secretSpecs } from "../../components/catalog/grants.ts";
 import { images } from "../../images/images.ts";
 import { freePort } from "./project.ts";
-import { eventually } from "./swarm.ts";
+import { startServer } from "./server.ts";
 
 /** The stack's own S3 server (versitygw), outside of Docker, with one bucket on a disk that is thrown away. */
 export interface S3Server {
@@ -43,7 +41,11 @@ export async function startS3(): Promise<S3Server> {
   const manifestFile = path.join(directory, "manifest.json");
   await writeFile(manifestFile, JSON.stringify(manifest()));
   const port = await freePort();
-  const child = spawn(path.join(image, "goimg-s3"), [], {
+  const endpoint = `http://127.0.0.1:${port}`;
+  const server = await startServer({
+    name: "the S3 server",
+    command: path.join(image, "goimg-s3"),
+    args: [],
     env: {
       PATH: process.env["PATH"],
       SECRET_PROVIDER: "env",
@@ -54,22 +56,8 @@ export async function startS3(): Promise<S3Server> {
       S3_DATA: data,
       DRAIN_SECONDS: "0",
     },
-    stdio: ["ignore", "pipe", "pipe"],
+    isUp: async () => (await fetch(`${endpoint}/healthz`)).status === 200,
   });
-  const ended = once(child, "close");
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const endpoint = `http://127.0.0.1:${port}`;
-  const isUp = await eventually(
-    () =>
-      fetch(`${endpoint}/healthz`).then(
-        ({ status }) => status === 200,
-        () => false,
-      ),
-    (up) => up || child.exitCode !== null,
-  );
-  if (!isUp) throw new Error(`the S3 server did not start:\n${output}`);
   return {
     endpoint,
     bucket,
@@ -83,8 +71,7 @@ export async function startS3(): Promise<S3Server> {
       );
     },
     async stop() {
-      child.kill("SIGTERM");
-      await ended;
+      await server.stop();
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -7,6 +7,7 @@ import type { StoreSettings } from "../../../components/stores/settings.ts";
 import { keptInVault } from "../../../components/stores/vaultPlaces.ts";
 import { withoutHeaders } from "../../rotation/reports.ts";
 import { NotReadable } from "../control.ts";
+import { vaultUnreachable } from "./vault.ts";
 import type { AccessFact, MountFact, ServiceFact, StoredFact } from "../facts.ts";
 
 const labels = z.record(z.string(), z.string()).nullish();
@@ -160,9 +161,7 @@ export async function readStore(
     }));
   if (vault === undefined || !keepIn.includes("vault")) return inSwarm;
   const { address, mount } = vault;
-  const kept = await keptInVault({ address, mount, stack }).catch((error: unknown) => {
-    throw new NotReadable(`Vault can't be asked: ${error instanceof Error ? error.message : String(error)}`);
-  });
+  const kept = await keptInVault({ address, mount, stack }).catch(vaultUnreachable);
   const all = new Map([...inSwarm, ...kept].map((one) => [`${one.entry} ${one.generation}`, one]));
   return [...all.values()].map(({ entry, generation, createdAt }) => ({ entry, generation, createdAt }));
 }

@@ -73,8 +73,9 @@ const isOwn = ({ path, capabilities }: Rule, prefix: string): boolean =>
 const isOfItself = ({ path, capabilities }: Rule): boolean =>
   ofItself.includes(path) && capabilities.join() === "update";
 
-async function ask(address: string, route: string): Promise<unknown> {
-  return vault(address, "GET", route).catch((error: unknown) => {
-    throw new NotReadable(`Vault can't be asked: ${error instanceof Error ? error.message : String(error)}`);
-  });
+const ask = (address: string, route: string): Promise<unknown> => vault(address, "GET", route).catch(vaultUnreachable);
+
+/** @throws NotReadable with what Vault's client said */
+export function vaultUnreachable(error: unknown): never {
+  throw new NotReadable(`Vault can't be asked: ${error instanceof Error ? error.message : String(error)}`);
 }

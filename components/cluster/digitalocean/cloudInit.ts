@@ -1,13 +1,11 @@
 import { stringify } from "yaml";
+import { machineKeyFile, reloadSshd } from "../provider/inputs.ts";
 
 /** A key pair in OpenSSH's form. */
 export interface KeyPair {
   readonly privateKey: string;
   readonly publicKey: string;
 }
-
-/** Where the machine keeps the host key that it makes for itself. */
-const ownKey = "/etc/ssh/ssh_host_ed25519_key";
 
 const sshd = `# Keys alone, and room for the Docker provider, which opens a connection for each of its requests.
 PasswordAuthentication no
@@ -37,8 +35,8 @@ export function cloudInit(firstContact: KeyPair): string {
     runcmd: [
       "command -v dockerd || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y docker.io; }",
       // Last: its being there says that all of the above was done.
-      `test -e ${ownKey} || ssh-keygen -q -t ed25519 -N '' -f ${ownKey}`,
-      "systemctl reload ssh 2>/dev/null || kill -HUP $(cat /run/sshd.pid)",
+      `test -e ${machineKeyFile} || ssh-keygen -q -t ed25519 -N '' -f ${machineKeyFile}`,
+      reloadSshd,
     ],
   };
   return `#cloud-config\n${stringify(config)}`;

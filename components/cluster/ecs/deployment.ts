@@ -5,13 +5,14 @@ import { Service as Discovery } from "@pulumi/aws/servicediscovery/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServiceName } from "../../catalog/types.ts";
 import type { Declared } from "../../secrets/declare.ts";
+import { required } from "../../services/order.ts";
 import type { ImageName } from "../../services/service.ts";
 import type { StoredEntry } from "../../stores/store.ts";
 import { StoresResource } from "../../stores/storesResource.ts";
 import { containerDefinition, reference, secretsOf, taskSize } from "./container.ts";
 import type { EcsNetwork } from "./network.ts";
 import type { EcsRoles } from "./roles.ts";
-import type { TaskUnit } from "./units.ts";
+import { socketsOf, type TaskUnit } from "./units.ts";
 import { EcsVolumes, volumesOf } from "./volumes.ts";
 
 /** What runs, and with what, on one ECS cluster. */
@@ -81,6 +82,7 @@ export class EcsDeployment extends pulumi.ComponentResource {
         };
         return JSON.stringify(unit.services.map((spec) => containerDefinition(spec, unit, context)));
       });
+    const sockets = new Set(unit.services.flatMap(socketsOf));
     return new TaskDefinition(
       unit.name,
       {
@@ -91,7 +93,7 @@ export class EcsDeployment extends pulumi.ComponentResource {
         executionRoleArn: identity.execution.arn,
         taskRoleArn: identity.task.arn,
         containerDefinitions,
-        volumes: [{ name: "tmp" }, ...socketsOf(unit).map((name) => ({ name })), ...this.shared(unit, volumes)],
+        volumes: [{ name: "tmp" }, ...[...sockets].map((name) => ({ name })), ...this.shared(unit, volumes)],
         tags: { "goimg:stack": stack, "goimg:service": unit.name },
       },
       { parent: this },
@@ -169,15 +171,4 @@ export class EcsDeployment extends pulumi.ComponentResource {
     };
     return new StoresResource("goimg-stores:ecs:Job", unit.name, args, opts);
   }
-}
-
-const socketsOf = ({ services }: TaskUnit): readonly string[] =>
-  [...new Set(services.flatMap(({ volumes }) => volumes.map(({ volume }) => volume)))].filter((one) =>
-    one.endsWith("-socket"),
-  );
-
-function required<K, V>(map: ReadonlyMap<K, V>, key: K): V {
-  const value = map.get(key);
-  if (value === undefined) throw new Error(`${String(key)} is not part of this stack`);
-  return value;
 }

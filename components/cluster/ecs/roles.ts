@@ -4,6 +4,7 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServiceName } from "../../catalog/types.ts";
 import type { ImageName } from "../../services/service.ts";
+import { iamPolicy } from "../../stores/iamPolicy.ts";
 import { unitOf, type TaskUnit } from "./units.ts";
 
 /** Roles of one task, and where it logs. */
@@ -53,10 +54,7 @@ export class EcsRoles extends pulumi.ComponentResource {
   }
 }
 
-const document = (...statements: readonly object[]): string =>
-  JSON.stringify({ Version: "2012-10-17", Statement: statements });
-
-const assumedByTasks = document({
+const assumedByTasks = iamPolicy({
   Effect: "Allow",
   Principal: { Service: "ecs-tasks.amazonaws.com" },
   Action: "sts:AssumeRole",
@@ -69,9 +67,9 @@ function startsTask(logArn: string, images: readonly string[]): string {
     return account === undefined ? [] : [`arn:aws:ecr:${region ?? ""}:${account}:repository/${name ?? ""}`];
   });
   const write = { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: `${logArn}:*` };
-  if (repositories.length === 0) return document(write);
+  if (repositories.length === 0) return iamPolicy(write);
   const actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
-  return document(
+  return iamPolicy(
     write,
     { Effect: "Allow", Action: actions, Resource: repositories },
     // It names no resource.

@@ -1,6 +1,6 @@
 import type { ServiceName } from "../../catalog/types.ts";
 import type { ServiceSpec } from "../../services/service.ts";
-import { inOrder } from "../../services/order.ts";
+import { inOrder, required } from "../../services/order.ts";
 import { isShared } from "./network.ts";
 
 /** Services that run as the containers of one task. */
@@ -20,6 +20,7 @@ export interface TaskUnit {
  */
 export function taskUnits(services: readonly ServiceSpec[]): readonly TaskUnit[] {
   const ordered = inOrder(services);
+  const specs = new Map(ordered.map((spec) => [spec.name, spec]));
   const owners = new Map<string, ServiceSpec>();
   for (const spec of ordered) {
     for (const socket of socketsOf(spec)) if (!owners.has(socket) && spec.rollout !== "job") owners.set(socket, spec);
@@ -31,7 +32,7 @@ export function taskUnits(services: readonly ServiceSpec[]): readonly TaskUnit[]
     const members = ordered.filter((spec) => ownerOf(spec).name === name);
     const owner = members.find((spec) => spec.name === name) ?? members[0];
     if (owner === undefined) throw new Error(`${name} is not part of this stack`);
-    const after = owner.after.map((earlier) => ownerOf(required(ordered, earlier)).name);
+    const after = owner.after.map((earlier) => ownerOf(required(specs, earlier)).name);
     return {
       name,
       services: [owner, ...members.filter((spec) => spec !== owner)],
@@ -48,11 +49,6 @@ export function unitOf(units: readonly TaskUnit[], service: ServiceName): TaskUn
   return unit;
 }
 
-const socketsOf = ({ volumes }: ServiceSpec): readonly string[] =>
+/** Folders of sockets, which are of one task. */
+export const socketsOf = ({ volumes }: ServiceSpec): readonly string[] =>
   volumes.map(({ volume }) => volume).filter((volume) => !isShared(volume));
-
-function required(services: readonly ServiceSpec[], name: ServiceName): ServiceSpec {
-  const found = services.find((spec) => spec.name === name);
-  if (found === undefined) throw new Error(`${name} is not part of this stack`);
-  return found;
-}

@@ -5,6 +5,7 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServiceName } from "../../catalog/types.ts";
 import type { ServiceSpec, VolumeName } from "../../services/service.ts";
+import { iamPolicy } from "../../stores/iamPolicy.ts";
 import { isShared, type EcsNetwork } from "./network.ts";
 import type { EcsRoles } from "./roles.ts";
 import type { TaskUnit } from "./units.ts";
@@ -90,13 +91,10 @@ function ownersOf(services: readonly ServiceSpec[]): ReadonlyMap<VolumeName, num
 }
 
 function mounts(fileSystemArn: string, accessPointArns: readonly string[]): string {
-  return JSON.stringify({
-    Version: "2012-10-17",
-    Statement: {
-      Effect: "Allow",
-      Action: ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
-      Resource: fileSystemArn,
-      Condition: { StringEquals: { "elasticfilesystem:AccessPointArn": [...accessPointArns] } },
-    },
+  return iamPolicy({
+    Effect: "Allow",
+    Action: ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+    Resource: fileSystemArn,
+    Condition: { StringEquals: { "elasticfilesystem:AccessPointArn": [...accessPointArns] } },
   });
 }

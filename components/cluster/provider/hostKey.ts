@@ -1,21 +1,20 @@
 import { text, type Kind } from "../../stores/provider/kind.ts";
-import { connect } from "../ssh/connection.ts";
+import { connected } from "../ssh/connection.ts";
 import {
   addressRule,
   bootPatience,
   keyRule,
+  loginOf,
   machineKeyFile,
   machineRule,
-  privateKeyOf,
   publicKeyRule,
+  type Login,
 } from "./inputs.ts";
 
-interface HostKey {
+interface HostKey extends Login {
   /** The machine itself, by its cloud's number: another one may be given the same address. */
   readonly machine: string;
   readonly host: string;
-  readonly user: string;
-  readonly privateKey: string;
   /** Public part of the key that the machine was given for its first contact. */
   readonly firstContactKey: string;
 }
@@ -29,8 +28,7 @@ export const hostKey: Kind<HostKey> = {
   parse: (inputs, problems) => ({
     machine: text(inputs, "machine", problems, machineRule, "a machine's number"),
     host: text(inputs, "host", problems, addressRule, "an address"),
-    user: text(inputs, "user", problems, /^[a-z_][a-z0-9_-]*$/, "a user's name"),
-    privateKey: privateKeyOf(inputs, problems),
+    ...loginOf(inputs, problems),
     firstContactKey: text(inputs, "firstContactKey", problems, publicKeyRule, "a public key in OpenSSH's form"),
   }),
   id: ({ host, machine }) => `${host}/${machine}`,
@@ -38,16 +36,13 @@ export const hostKey: Kind<HostKey> = {
   async made({ host, user, privateKey, firstContactKey }, before) {
     const known = before["hostKey"];
     if (typeof known === "string") return { plain: { hostKey: known } };
-    const connection = await connect({ host, user, privateKey, hostKey: firstContactKey }, bootPatience);
-    try {
+    return connected({ host, user, privateKey, hostKey: firstContactKey }, bootPatience, async ({ run }) => {
       // The file is written at the end of the machine's first boot.
       const wait = `for i in $(seq 300); do test -s ${machineKeyFile}.pub && break; sleep 1; done; cat ${machineKeyFile}.pub`;
-      const printed = (await connection.run(wait)).trim().split(" ").slice(0, 2).join(" ");
+      const printed = (await run(wait)).trim().split(" ").slice(0, 2).join(" ");
       if (!keyRule.test(printed)) throw new Error(`${host}: ${machineKeyFile}.pub holds no ed25519 key`);
       return { plain: { hostKey: printed } };
-    } finally {
-      connection.close();
-    }
+    });
   },
   // What can't be reached is not proven to be gone: that is what its droplet's own refresh tells.
   exists: () => Promise.resolve(true),

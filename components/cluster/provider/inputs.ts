@@ -1,4 +1,4 @@
-import type { Inputs, Problems } from "../../stores/provider/kind.ts";
+import { text, type Inputs, type Problems } from "../../stores/provider/kind.ts";
 
 /** A machine's address: a name or IPv4. */
 export const addressRule = /^[a-z0-9][a-z0-9.-]*$/i;
@@ -11,6 +11,8 @@ export const keyRule = /^ssh-ed25519 [A-Za-z0-9+/=]+$/;
 export const machineKeyFile = "/etc/ssh/ssh_host_ed25519_key";
 /** Where cloud-init puts the key of the first contact. */
 export const firstContactKeyFile = "/etc/ssh/ssh_host_ecdsa_key";
+/** Has sshd read its settings and keys anew: a command's text. */
+export const reloadSshd = "systemctl reload ssh 2>/dev/null || kill -HUP $(cat /run/sshd.pid)";
 /** How long a machine may take from its order to its first answer, in milliseconds. */
 export const bootPatience = 300_000;
 
@@ -35,10 +37,17 @@ export function managersOf(inputs: Inputs, problems: Problems): readonly Manager
   return [];
 }
 
-/** The operator's key, or "" with a problem reported. */
-export function privateKeyOf(inputs: Inputs, problems: Problems): string {
-  return secretText(inputs, "privateKey", problems);
+/** Who logs in on every machine. */
+export interface Login {
+  readonly user: string;
+  readonly privateKey: string;
 }
+
+/** The operator's login, or empty texts with a problem reported. */
+export const loginOf = (inputs: Inputs, problems: Problems): Login => ({
+  user: text(inputs, "user", problems, /^[a-z_][a-z0-9_-]*$/, "a user's name"),
+  privateKey: secretText(inputs, "privateKey", problems),
+});
 
 /** A text of which no message says anything. */
 export function secretText(inputs: Inputs, property: string, problems: Problems): string {

@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import { connect, type Connection } from "../ssh/connection.ts";
-import type { Manager } from "./inputs.ts";
-
-/** Who logs in on every machine. */
-export interface Login {
-  readonly user: string;
-  readonly privateKey: string;
-}
+import { connected } from "../ssh/connection.ts";
+import type { Login, Manager } from "./inputs.ts";
 
 /** How a node is in its Swarm, as `docker info` says. */
 export interface SwarmInfo {
@@ -31,16 +25,14 @@ export async function onManager<T>(
 ): Promise<T> {
   const reasons: string[] = [];
   for (const { host, hostKey } of managers) {
-    let connection: Connection | undefined;
     try {
-      connection = await connect({ ...login, host, hostKey });
-      const { LocalNodeState: state, ControlAvailable: manages } = await swarmInfo(connection.docker);
-      if (manages) return await work(connection.docker);
-      reasons.push(`${host} is ${state === "active" ? "no manager" : state}`);
+      return await connected({ ...login, host, hostKey }, 0, async ({ docker }) => {
+        const { LocalNodeState: state, ControlAvailable: manages } = await swarmInfo(docker);
+        if (!manages) throw new Error(`${host} is ${state === "active" ? "no manager" : state}`);
+        return work(docker);
+      });
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
-    } finally {
-      connection?.close();
     }
   }
   throw new Error(`no manager of the Swarm can be asked: ${reasons.join("; ")}`);

@@ -1,17 +1,19 @@
 import type Docker from "dockerode";
 import { text, type Inputs, type Kind, type Problems } from "../../stores/provider/kind.ts";
-import { connect, type Connection } from "../ssh/connection.ts";
+import { connected, type Connection } from "../ssh/connection.ts";
 import {
   addressRule,
   bootPatience,
   firstContactKeyFile,
   keyRule,
+  loginOf,
   managersOf,
-  privateKeyOf,
+  reloadSshd,
   secretText,
+  type Login,
   type Manager,
 } from "./inputs.ts";
-import { onManager, swarmInfoAtLast, unlock, until, type Login } from "./managers.ts";
+import { onManager, swarmInfoAtLast, unlock, until } from "./managers.ts";
 
 interface Node extends Login, Manager {
   readonly name: string;
@@ -38,8 +40,7 @@ export const node: Kind<Node> = {
     host: text(inputs, "host", problems, addressRule, "an address"),
     address: text(inputs, "address", problems, addressRule, "an address"),
     hostKey: text(inputs, "hostKey", problems, keyRule, "a public key in OpenSSH's form"),
-    user: text(inputs, "user", problems, /^[a-z_][a-z0-9_-]*$/, "a user's name"),
-    privateKey: privateKeyOf(inputs, problems),
+    ...loginOf(inputs, problems),
     managers: managersOf(inputs, problems),
     joinToken: secretText(inputs, "joinToken", problems),
     unlockKey: secretText(inputs, "unlockKey", problems),
@@ -74,21 +75,15 @@ export const node: Kind<Node> = {
   },
 };
 
-async function onNode<T>(inputs: Node, patience: number, work: (connection: Connection) => Promise<T>): Promise<T> {
+function onNode<T>(inputs: Node, patience: number, work: (connection: Connection) => Promise<T>): Promise<T> {
   const { host, user, privateKey, hostKey } = inputs;
-  const connection = await connect({ host, user, privateKey, hostKey }, patience);
-  try {
-    return await work(connection);
-  } finally {
-    connection.close();
-  }
+  return connected({ host, user, privateKey, hostKey }, patience, work);
 }
 
 /** The key of the first contact was in user data, which every process of the machine can read: from now on it is worth nothing. */
 async function forgetFirstContact(run: Connection["run"]): Promise<void> {
-  const reload = "{ systemctl reload ssh 2>/dev/null || kill -HUP $(cat /run/sshd.pid); }";
   await run(
-    `! test -e ${firstContactKeyFile} || { rm -f ${firstContactKeyFile} ${firstContactKeyFile}.pub && ${reload}; }`,
+    `! test -e ${firstContactKeyFile} || { rm -f ${firstContactKeyFile} ${firstContactKeyFile}.pub && { ${reloadSshd}; }; }`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { text, type Kind } from "../../stores/provider/kind.ts";
-import { connect } from "../ssh/connection.ts";
-import { bootPatience, managersOf, privateKeyOf, type Manager } from "./inputs.ts";
-import { onManager, swarmInfoAtLast, unlockKeyOf, type Login } from "./managers.ts";
+import { connected } from "../ssh/connection.ts";
+import { bootPatience, loginOf, managersOf, type Login, type Manager } from "./inputs.ts";
+import { onManager, swarmInfoAtLast, unlockKeyOf } from "./managers.ts";
 
 interface Swarm extends Login {
   readonly name: string;
@@ -16,8 +16,7 @@ export const swarm: Kind<Swarm> = {
   replacing: ["name"],
   parse: (inputs, problems) => ({
     name: text(inputs, "name", problems, /^[a-z0-9-]+$/, "a name: a-z, 0-9, -"),
-    user: text(inputs, "user", problems, /^[a-z_][a-z0-9_-]*$/, "a user's name"),
-    privateKey: privateKeyOf(inputs, problems),
+    ...loginOf(inputs, problems),
     managers: managersOf(inputs, problems),
   }),
   id: ({ name }) => name,
@@ -43,25 +42,20 @@ export const swarm: Kind<Swarm> = {
   delete: () => Promise.resolve(),
 };
 
-async function stateOf({ host, hostKey }: Manager, login: Login): Promise<string> {
-  const connection = await connect({ ...login, host, hostKey }, bootPatience);
-  try {
-    return (await swarmInfoAtLast(connection.docker)).LocalNodeState;
-  } finally {
-    connection.close();
-  }
-}
+const stateOf = ({ host, hostKey }: Manager, login: Login): Promise<string> =>
+  connected(
+    { ...login, host, hostKey },
+    bootPatience,
+    async ({ docker }) => (await swarmInfoAtLast(docker)).LocalNodeState,
+  );
 
 async function begin({ host, hostKey, address }: Manager, login: Login): Promise<void> {
-  const connection = await connect({ ...login, host, hostKey });
-  try {
-    await connection.docker.swarmInit({
+  await connected({ ...login, host, hostKey }, 0, ({ docker }) =>
+    docker.swarmInit({
       ListenAddr: `${address}:2377`,
       AdvertiseAddr: address,
       DataPathAddr: address,
       Spec: { EncryptionConfig: { AutoLockManagers: true } },
-    });
-  } finally {
-    connection.close();
-  }
+    }),
+  );
 }

@@ -58,6 +58,20 @@ export async function connect(target: Target, patience = 0): Promise<Connection>
   }
 }
 
+/** Does something over a connection of its own. @throws as {@link connect}, and what `work` throws */
+export async function connected<T>(
+  target: Target,
+  patience: number,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect(target, patience);
+  try {
+    return await work(connection);
+  } finally {
+    connection.close();
+  }
+}
+
 function tryToConnect({ host, user, privateKey, hostKey }: Target): Promise<Connection> {
   const [algorithm = "", expected = ""] = hostKey.trim().split(" ");
   const client = new Client();

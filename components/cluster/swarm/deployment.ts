@@ -5,9 +5,9 @@ import type { EntryName } from "../../catalog/grants.ts";
 import type { ServiceName } from "../../catalog/types.ts";
 import type { Declared } from "../../secrets/declare.ts";
 import { manifestFor } from "../../secrets/manifest.ts";
-import { ungranted } from "../../secrets/mounts.ts";
+import { readBy, ungranted } from "../../secrets/mounts.ts";
 import type { ImageName, NetworkName, ServiceSpec, VolumeName } from "../../services/service.ts";
-import { inOrder } from "../../services/order.ts";
+import { inOrder, required } from "../../services/order.ts";
 import type { Delivery, StoredEntry } from "../../stores/store.ts";
 import { accessFor, storeCa, type StoreCa } from "./access.ts";
 import { containerSpec } from "./container.ts";
@@ -200,8 +200,8 @@ function withWayOut(spec: ServiceSpec, { kind }: Delivery): ServiceSpec {
 }
 
 /** Whether the service reads a secret whose live generation an emergency brought. */
-function isUrgent({ secrets }: ServiceSpec, declared: readonly Declared[]): boolean {
-  return declared.some(({ urgent, spec }) => urgent !== undefined && secrets.some((entry) => entry in spec.entries));
+function isUrgent(spec: ServiceSpec, declared: readonly Declared[]): boolean {
+  return readBy(spec, declared).some(({ urgent }) => urgent !== undefined);
 }
 
 function refuseUngranted(service: ServiceName, secrets: readonly EntryName[]): void {
@@ -222,10 +222,4 @@ function placement(
     ...(publish === undefined ? [] : ingressPlacement),
   ];
   return constraints.length > 0 ? { constraints } : {};
-}
-
-function required<K, V>(map: ReadonlyMap<K, V>, key: K): V {
-  const value = map.get(key);
-  if (value === undefined) throw new Error(`${String(key)} is not part of this stack`);
-  return value;
 }

@@ -2,7 +2,7 @@ import { once, type EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { Declared } from "../../secrets/declare.ts";
-import { heldBy } from "../../secrets/mounts.ts";
+import { heldBy, readBy } from "../../secrets/mounts.ts";
 import type { ServiceSpec } from "../../services/service.ts";
 import { observeSwarm, type ObservedService } from "./observe.ts";
 
@@ -66,7 +66,7 @@ export async function settled(args: SettledArgs): Promise<void> {
 
 function unsettled(service: ObservedService, spec: ServiceSpec, declared: readonly Declared[]): string | undefined {
   if (service.update !== "settled") return "its update is under way";
-  for (const state of declared.filter(({ spec: { entries } }) => spec.secrets.some((entry) => entry in entries))) {
+  for (const state of readBy(spec, declared)) {
     const due = heldBy(spec.name, state);
     if (!same(service.spec.get(state.secret), due)) return "spec";
     if (service.tasks.some(({ held }) => !same(held.get(state.secret), due))) return "a task still has the old secrets";

@@ -1,6 +1,7 @@
 import type { ServiceName } from "../../catalog/types.ts";
 import type { Declared } from "../../secrets/declare.ts";
 import type { ServiceSpec } from "../../services/service.ts";
+import { readBy } from "../../secrets/mounts.ts";
 import { roleOf } from "./facts.ts";
 
 /**
@@ -15,11 +16,8 @@ export function waitsFor(
   declared: readonly Declared[],
 ): readonly ServiceName[] {
   const leaked = emergencies(declared);
-  const isClient = ({ name, rollout, secrets }: ServiceSpec): boolean =>
-    rollout === "job" &&
-    leaked.some(({ secret, spec }) => {
-      return roleOf(secret, name) === "client" && secrets.some((entry) => entry in spec.entries);
-    });
+  const isClient = (spec: ServiceSpec): boolean =>
+    spec.rollout === "job" && readBy(spec, leaked).some(({ secret }) => roleOf(secret, spec.name) === "client");
   const names = after.flatMap((name) => {
     const earlier = specs.get(name);
     return earlier !== undefined && isClient(earlier) ? earlier.after : [name];
@@ -28,8 +26,8 @@ export function waitsFor(
 }
 
 /** Whether an emergency under way is about what the service reads: its new value is on its way to it. */
-export const hurries = ({ secrets }: Pick<ServiceSpec, "secrets">, declared: readonly Declared[]): boolean =>
-  emergencies(declared).some(({ spec }) => secrets.some((entry) => entry in spec.entries));
+export const hurries = (spec: Pick<ServiceSpec, "secrets">, declared: readonly Declared[]): boolean =>
+  readBy(spec, emergencies(declared)).length > 0;
 
 const emergencies = (declared: readonly Declared[]): readonly Declared[] =>
   declared.filter(({ revoking, urgent }) => revoking === true && urgent !== undefined);

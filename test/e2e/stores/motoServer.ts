@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import path from "node:path";
 import { motoPython } from "../../../toolchain/moto.ts";
 import { freePort, repository } from "../project.ts";
-import { eventually } from "../swarm.ts";
+import { startServer } from "../server.ts";
 
 /** A real moto server: AWS' APIs, in memory, for an account of its own. */
 export interface MotoServer {
@@ -21,22 +19,12 @@ export const fakeAws = { name: "aws", path: path.join(repository, "test/fakes/aw
 export async function startMoto(): Promise<MotoServer> {
   const python = await motoPython();
   const port = await freePort();
-  const child = spawn(python, ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)], {
-    stdio: ["ignore", "pipe", "pipe"],
+  const moto = await startServer({
+    name: "moto",
+    command: python,
+    args: ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)],
+    isUp: async () => (await fetch(`http://127.0.0.1:${port}/moto-api/`)).ok,
   });
-  const ended = once(child, "close");
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const isUp = await eventually(
-    () =>
-      fetch(`http://127.0.0.1:${port}/moto-api/`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    (up) => up || child.exitCode !== null,
-  );
-  if (!isUp) throw new Error(`moto did not start:\n${output}`);
   const env = {
     AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
     AWS_REGION: "eu-central-1",
@@ -46,11 +34,10 @@ export async function startMoto(): Promise<MotoServer> {
   Object.assign(process.env, env);
   return {
     env,
-    logs: () => output,
+    logs: () => moto.output(),
     async stop() {
       for (const name of Object.keys(env)) Reflect.deleteProperty(process.env, name);
-      child.kill("SIGTERM");
-      await ended;
+      await moto.stop();
     },
   };
 }

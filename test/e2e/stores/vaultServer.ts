@@ -1,6 +1,4 @@
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -8,7 +6,7 @@ import { vault } from "../../../components/stores/provider/vaultClient.ts";
 import { askVault } from "../../../runtime/vaultHttp.ts";
 import { vaultProgram } from "../../../toolchain/vault.ts";
 import { freePort } from "../project.ts";
-import { eventually } from "../swarm.ts";
+import { startServer } from "../server.ts";
 
 /** A real Vault server, in memory, unsealed, with an audit log and AppRole switched on. */
 export interface VaultServer {
@@ -38,25 +36,15 @@ export async function startVault(host = "127.0.0.1"): Promise<VaultServer> {
   const caFile = isLocal ? undefined : path.join(directory, "vault-ca.pem");
   const token = randomBytes(24).toString("base64url");
   const tls = isLocal ? ["-dev"] : ["-dev-tls", `-dev-tls-cert-dir=${directory}`, `-dev-tls-san=${host}`];
-  const child = spawn(program, ["server", ...tls, "-dev-no-store-token", `-dev-listen-address=${listen}`], {
+  const env = { VAULT_ADDR: address, VAULT_TOKEN: token, ...(caFile === undefined ? {} : { VAULT_CACERT: caFile }) };
+  const server = await startServer({
+    name: "Vault",
+    command: program,
+    args: ["server", ...tls, "-dev-no-store-token", `-dev-listen-address=${listen}`],
     // In the environment: arguments are seen by all.
     env: { ...process.env, VAULT_DEV_ROOT_TOKEN_ID: token, HOME: directory },
-    stdio: ["ignore", "pipe", "pipe"],
+    isUp: async () => (await askVault({ address, caFile }, { method: "GET", route: "sys/health" })).status === 200,
   });
-  const ended = once(child, "close");
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const env = { VAULT_ADDR: address, VAULT_TOKEN: token, ...(caFile === undefined ? {} : { VAULT_CACERT: caFile }) };
-  const isUp = await eventually(
-    () =>
-      askVault({ address, caFile }, { method: "GET", route: "sys/health" }).then(
-        ({ status }) => status === 200,
-        () => false,
-      ),
-    (up) => up || child.exitCode !== null,
-  );
-  if (!isUp) throw new Error(`Vault did not start:\n${output}`);
   const auditLog = path.join(directory, "audit.log");
   const ask = async (method: string, route: string, body?: object): Promise<unknown> => {
     Object.assign(process.env, env);
@@ -70,11 +58,10 @@ export async function startVault(host = "127.0.0.1"): Promise<VaultServer> {
     caFile,
     ask,
     // It prints its unseal key and root token when it starts: the dev server's own way.
-    logs: async () => output + (await readFile(auditLog, "utf8")),
+    logs: async () => server.output() + (await readFile(auditLog, "utf8")),
     async stop() {
       for (const name of Object.keys(env)) Reflect.deleteProperty(process.env, name);
-      child.kill("SIGTERM");
-      await ended;
+      await server.stop();
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -13,7 +13,7 @@ import type {
 } from "@pulumi/pulumi/provider/index.js";
 import type { Inputs, Problems } from "../../../components/stores/provider/kind.ts";
 import { isInternal, typeOf, unwrapped, type Raw } from "../../../components/stores/provider/wire.ts";
-import { checkArguments } from "./schema.ts";
+import { checkArguments } from "../schema.ts";
 
 /** What AWS answered of a resource that was made: its id, and outputs beside its inputs. */
 export interface Made {

@@ -1,16 +1,10 @@
 /** A provider that the engine loads in the place of DigitalOcean's (Pulumi.yaml, `plugins`). Its limits: docs/deployment/prod.md. */
 import { main, type Provider } from "@pulumi/pulumi/provider/index.js";
-import {
-  holdsUnknown,
-  isInternal,
-  secretOf,
-  typeOf,
-  unwrapped,
-  type Raw,
-} from "../../../components/stores/provider/wire.ts";
+import type { Problems } from "../../../components/stores/provider/kind.ts";
+import { isInternal, secretOf, typeOf, unwrapped, type Raw } from "../../../components/stores/provider/wire.ts";
 import { drop, find, put, type Thing } from "./cloud.ts";
 import { resources, type Resource } from "./resources.ts";
-import { inputsOf, problemsOf } from "./schema.ts";
+import { checkArguments } from "../schema.ts";
 
 /** `droplet` of `digitalocean:index/droplet:Droplet`. */
 const moduleOf = (urn: string): string => /^digitalocean:index\/(\w+):/.exec(typeOf(urn))?.[1] ?? typeOf(urn);
@@ -31,8 +25,9 @@ const provider: Provider = {
   version: "4.80.1",
   check(urn, _olds, news: Raw) {
     resourceOf(urn);
-    const problems = problemsOf(inputsOf(moduleOf(urn)), unwrapped(news), holdsUnknown);
-    const failures = problems.map((reason) => ({ property: reason.split(" ")[0] ?? "", reason }));
+    const problems: Problems = new Map();
+    checkArguments(typeOf(urn), unwrapped(news), problems);
+    const failures = [...problems].map(([property, reason]) => ({ property, reason: `${property} ${reason}` }));
     return Promise.resolve({ inputs: news, failures });
   },
   diff(_id, urn, olds: Raw, news: Raw) {

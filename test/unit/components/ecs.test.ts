@@ -8,7 +8,7 @@ import { cacheAcl, redis } from "../../../components/services/cache.ts";
 import { dbMigrate, dbRoles, postgres } from "../../../components/services/database.ts";
 import { s3 } from "../../../components/services/storage.ts";
 import { AwsSecretsManagerStore, pricePerMonth } from "../../../components/stores/awsSecretsManager.ts";
-import { checkArguments } from "../../fakes/aws/schema.ts";
+import { checkArguments } from "../../fakes/schema.ts";
 
 const services = [
   api({ replicas: 2 }),

@@ -1,0 +1,37 @@
+import { api } from "../components/services/api.ts";
+import type { Storage } from "../components/services/backends.ts";
+import { backup } from "../components/services/backup.ts";
+import { cacheAcl, redis } from "../components/services/cache.ts";
+import { dbMigrate, dbRoles, postgres } from "../components/services/database.ts";
+import { gateway } from "../components/services/gateway.ts";
+import type { ServiceSpec } from "../components/services/service.ts";
+import { s3 } from "../components/services/storage.ts";
+import { worker } from "../components/services/worker.ts";
+import { backups, number } from "./settings.ts";
+
+/** What an environment says of the application. */
+export interface ApplicationArgs {
+  /** Where the gateway answers. */
+  readonly port: number;
+  /** Tasks of the worker. @default 1 */
+  readonly workers?: number;
+  /** Where objects are kept. @default two tasks of the stack's own S3 server */
+  readonly storage?: Storage;
+}
+
+/** The services of the application, in every environment alike. A stack adds what it runs beside them. */
+export function application({ port, workers = 1, storage }: ApplicationArgs): readonly ServiceSpec[] {
+  const elsewhere = storage === undefined ? {} : { storage };
+  return [
+    postgres(),
+    dbRoles(),
+    dbMigrate(),
+    redis(),
+    cacheAcl(),
+    ...(storage === undefined ? [s3({ replicas: 2 })] : []),
+    api({ replicas: number("replicas", 2), ...elsewhere }),
+    worker({ replicas: workers, ...elsewhere }),
+    gateway({ port }),
+    backup({ ...backups(), ...elsewhere }),
+  ];
+}
