@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Every test: `node test/run.ts` (what `make test` runs), or one part: `node test/run.ts unit [vitest's arguments]`.
- * The last line is `N passed, N failed`; the exit code is 1 when anything failed.
+ * What failed is told again at the end, and the last line is `N passed, N failed`; the exit code is 1 when anything failed.
  */
 import path from "node:path";
 import { ageTools } from "../toolchain/age.ts";
@@ -17,7 +17,7 @@ import { vaultProgram } from "../toolchain/vault.ts";
 import { ensureNodeImage } from "./fakes/digitalocean/nodeImage.ts";
 import { check, go, vitest, type PartContext } from "./runner/parts.ts";
 import { endLeftovers, startChild, type Child } from "./runner/processes.ts";
-import type { Tally } from "./runner/tally.ts";
+import { add, type Tally } from "./runner/tally.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 
@@ -56,31 +56,38 @@ async function main([part, ...filters]: readonly string[]): Promise<Tally> {
   const lanes = part === undefined ? all : [[part]];
   const leftovers = await endLeftovers();
   if (leftovers > 0) process.stderr.write(`ended ${leftovers} processes of a run that was killed\n`);
-  const needsEngine = lanes.flat().some((name) => ["e2e", "prod", "fault", "rotation-faults"].includes(name));
   try {
-    const engine = needsEngine ? await prepare(lanes.flat()) : undefined;
-    // Without a browser the tests of the report page fail, and no others.
-    if (lanes.flat().includes("e2e")) await ensureChromium().catch(told);
-    const tallies = lanes.map(async (lane, index) => runLane(lane, contextFor(engine, filters, index > 0)));
+    const tallies = lanes.map((lane, index) => runLane(lane, filters, index > 0));
     return (await Promise.all(tallies)).reduce(add);
-  } catch (error) {
-    return told(error);
   } finally {
-    if (needsEngine) await stopEngine("test");
+    if (lanes.flat().some(needsEngine)) await stopEngine("test");
   }
 }
 
-async function runLane(lane: readonly string[], context: PartContext): Promise<Tally> {
-  let total: Tally = { passed: 0, failed: 0 };
-  for (const name of lane) total = add(total, state.interrupted ? oneFailed : await runPart(name, context));
-  return total;
+const needsEngine = (part: string): boolean => ["e2e", "prod", "fault", "rotation-faults"].includes(part);
+
+/** Runs the parts of a lane. Only one that needs the engine waits for it: others run beside its set-up. */
+async function runLane(lane: readonly string[], filters: readonly string[], held: boolean): Promise<Tally> {
+  try {
+    const engine = lane.some(needsEngine) ? await prepare(lane) : undefined;
+    const context = contextFor(engine, filters, held);
+    let total: Tally = { passed: 0, failed: [] };
+    for (const name of lane) {
+      total = add(total, state.interrupted ? oneFailed(name, "interrupted") : await runPart(name, context));
+    }
+    return total;
+  } catch (error) {
+    return told("the set-up", error);
+  }
 }
 
-async function prepare(names: readonly string[]): Promise<Engine> {
+async function prepare(lane: readonly string[]): Promise<Engine> {
   await install();
-  if (names.includes("e2e")) {
+  if (lane.includes("e2e")) {
     // Without these their tests fail, and no others: the tests themselves are in a network that leads nowhere.
-    for (const needed of [vaultProgram, ageTools, motoPython]) await needed().catch(told);
+    for (const needed of [vaultProgram, ageTools, motoPython, ensureChromium]) {
+      await needed().catch((error: unknown) => told(needed.name, error));
+    }
   }
   const engine = await ensureEngine({ name: "test" });
   await buildImages(engine);
@@ -97,9 +104,10 @@ async function prod(context: PartContext): Promise<Tally> {
 async function runPart(name: string, context: PartContext): Promise<Tally> {
   process.stdout.write(`\n== ${name}\n`);
   const started = performance.now();
-  const tally = (await parts[name]?.(context).catch(told)) ?? oneFailed;
+  const part = parts[name] ?? (() => Promise.reject(new Error("no such part")));
+  const tally = await part(context).catch((error: unknown) => told(name, error));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stdout.write(`== ${name}: ${tally.passed} passed, ${tally.failed} failed in ${seconds} s\n`);
+  process.stdout.write(`== ${name}: ${tally.passed} passed, ${tally.failed.length} failed in ${seconds} s\n`);
   return tally;
 }
 
@@ -125,13 +133,13 @@ function contextFor(engine: Engine | undefined, filters: readonly string[], held
   };
 }
 
-function told(error: unknown): Tally {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  return oneFailed;
+function told(what: string, error: unknown): Tally {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${message}\n`);
+  return oneFailed(what, message);
 }
 
-const oneFailed: Tally = { passed: 0, failed: 1 };
-const add = (a: Tally, b: Tally): Tally => ({ passed: a.passed + b.passed, failed: a.failed + b.failed });
+const oneFailed = (what: string, why: string): Tally => ({ passed: 0, failed: [`${what}: ${why}`] });
 
 const args = process.argv.slice(2);
 if (args[0] !== undefined && !Object.hasOwn(parts, args[0])) {
@@ -142,5 +150,6 @@ process.on("SIGINT", interrupt);
 process.on("SIGTERM", interrupt);
 // One run at a time: they share the test engine.
 const { passed, failed } = await withLock(path.join(cacheDirectory(), "test.lock"), () => main(args));
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 ? 0 : 1;
+for (const one of failed) process.stdout.write(`failed: ${one}\n`);
+process.stdout.write(`${passed} passed, ${failed.length} failed\n`);
+process.exitCode = failed.length === 0 ? 0 : 1;

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Child, ChildOptions } from "./processes.ts";
-import { readReport, settle, tallyGo, tallyVitest, type Tally } from "./tally.ts";
+import { add, readReport, settle, tallyGo, tallyVitest, type Tally } from "./tally.ts";
 
 /** What a part runs with. `start` lets the run interrupt the child that is running. */
 export interface PartContext {
@@ -19,7 +19,7 @@ export interface PartContext {
 /** Types, lint and format: one test. */
 export async function check({ root, env, start }: PartContext): Promise<Tally> {
   const exitCode = await start("npm", ["run", "--silent", "check"], { cwd: root, env }).ended;
-  return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1 };
+  return exitCode === 0 ? { passed: 1, failed: [] } : { passed: 0, failed: ["npm run check"] };
 }
 
 /** A project of vitest. Its report is written to a new place, so that an earlier run's is never counted. */
@@ -39,7 +39,7 @@ export async function vitest(
     const [command = "", ...args] = [...line, ...filters];
     const exitCode = await start(command, args, { cwd: root, env }).ended;
     const json = await readReport(report);
-    return json === undefined ? { passed: 0, failed: 1 } : settle(tallyVitest(json), exitCode);
+    return json === undefined ? { passed: 0, failed: [`${project}: no report`] } : settle(tallyVitest(json), exitCode);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -47,8 +47,7 @@ export async function vitest(
 
 /** `go test` of every module that has tests. */
 export async function go({ root, env, start }: PartContext): Promise<Tally> {
-  let passed = 0;
-  let failed = 0;
+  let total: Tally = { passed: 0, failed: [] };
   for (const module of goModules(root)) {
     let events = "";
     const options = {
@@ -60,12 +59,11 @@ export async function go({ root, env, start }: PartContext): Promise<Tally> {
     };
     const exitCode = await start("go", ["test", "-json", "./..."], options).ended;
     const tally = settle(tallyGo(events), exitCode);
-    if (tally.failed > 0) process.stdout.write(outputOf(events));
-    process.stdout.write(`go test ${module}: ${tally.passed} passed, ${tally.failed} failed\n`);
-    passed += tally.passed;
-    failed += tally.failed;
+    if (tally.failed.length > 0) process.stdout.write(outputOf(events));
+    process.stdout.write(`go test ${module}: ${tally.passed} passed, ${tally.failed.length} failed\n`);
+    total = add(total, tally);
   }
-  return { passed, failed };
+  return total;
 }
 
 /** Folders of Go modules with tests. */
