@@ -5,7 +5,15 @@ export default defineConfig({
   test: {
     sequence: { sequencer: RotationsLast },
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/policy/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts", "test/policy/**/*.test.ts"],
+          // They run beside the set-up of the engine's tests, which builds programs on the same cores.
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
       {
         test: {
           name: "e2e",
