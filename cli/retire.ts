@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { parse } from "yaml";
 import { findSecret, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
-import { replacesInOneUpdate } from "../components/rotation/strategies.ts";
+import { hasServer } from "../components/rotation/strategies.ts";
 import { noPauses, rotationOf } from "../components/secrets/rotation.ts";
 import { appendAudit, type AuditEvent } from "./audit.ts";
 import { recordSwarm } from "./audit/swarm.ts";
@@ -85,9 +85,9 @@ async function planned(name: string, context: StackContext, world: World): Promi
     ...((spec.requiredIn as readonly string[]).includes(environment)
       ? [`${environment} requires it: rotate it, or revoke it`]
       : []),
-    ...(replacesInOneUpdate(rotationOf(secret, noPauses))
-      ? []
-      : ["a server of this stack asks for it, and its clients would be locked out: take those services away first"]),
+    ...(hasServer(rotationOf(secret, noPauses))
+      ? ["a server of this stack asks for it, and its clients would be locked out: take those services away first"]
+      : []),
     ...(live.length > 1
       ? [`generations ${live.join(" and ")} are live: finish the rotation first (goimg-secrets rotate ${secret})`]
       : []),

@@ -122,7 +122,7 @@ function ends(secret: SecretName, generation: number): string {
     case "dual-password":
       return "logins with the old password; sessions that are open end with their clients' tasks";
     case "dual-access-key":
-      return "every request and presigned URL signed with the old key";
+      return "every request and presigned URL signed with the old key; clients are refused for seconds, until they have the new one";
     case "external":
     case "redeploy":
       return "nothing by itself: its issuer has to revoke the old value as well";

@@ -52,8 +52,8 @@ function alignedBase64(value: Buffer, offset: number): string {
 }
 
 /**
- * A private key in PEM: whole, each line of its body, and each number that only it has. Lines that are made of the modulus
- * alone are left out: the public key shows them to everyone.
+ * A private key in PEM: whole, each line of its body, and each number that only it has (an elliptic curve's: `d`). Lines that are
+ * made of the modulus alone are left out: the public key shows them to everyone.
  */
 export function privateKeyNeedles(label: string, pem: string): readonly Needle[] {
   const key = createPrivateKey(pem);
@@ -64,9 +64,9 @@ export function privateKeyNeedles(label: string, pem: string): readonly Needle[]
   return [
     ...formsOf(label, Buffer.from(pem.trim(), "latin1")),
     ...secret.flatMap((line, number) => formsOf(`${label} line ${number}`, Buffer.from(line, "latin1"))),
-    ...Object.entries({ d, p, q, dp, dq, qi }).flatMap(([name, number]) =>
-      formsOf(`${label} ${name}`, Buffer.from(number, "base64url")),
-    ),
+    ...Object.entries({ d, p, q, dp, dq, qi })
+      .filter(([, number]) => number !== "")
+      .flatMap(([name, number]) => formsOf(`${label} ${name}`, Buffer.from(number, "base64url"))),
   ];
 }
 

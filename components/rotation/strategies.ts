@@ -55,13 +55,17 @@ export const strategies: Readonly<Record<Strategy, StrategyRules>> = {
   redeploy: { acceptedBy: "nobody", publishesFirst: false },
 };
 
+/** Whether a server of the stack refuses what is not declared: without the secret its clients are locked out. */
+export const hasServer = ({ strategy }: Rotation): boolean =>
+  ["service", "jobs"].includes(strategies[strategy].acceptedBy);
+
 /**
- * Whether one update of an emergency may move every client to a new generation and drop the old one: where nothing refuses it, and
- * where the clients are what refuses it. There a token may meet a task that does not know its key while tasks are replaced; a
- * leaked key that signs for the time of one more update is worse.
+ * Whether one update of an emergency may move every client to a new generation and drop the old one. Where a job makes a server accept
+ * it, the job runs once more instead, which takes a second. Elsewhere the update is a rollout of what accepts the value: the tasks that
+ * sign with a leaked key, or the storage's, would go on with it for one rollout more, which is worse than what is refused to the
+ * clients until they have moved (ADR 2).
  */
-export const replacesInOneUpdate = ({ strategy }: Rotation): boolean =>
-  ["nobody", "clients"].includes(strategies[strategy].acceptedBy);
+export const replacesInOneUpdate = ({ strategy }: Rotation): boolean => strategies[strategy].acceptedBy !== "jobs";
 
 /** Whether a new generation must be known to every client's task before any task uses it (publish, then sign). */
 export const publishesBeforeUse = ({ strategy }: Rotation): boolean => strategies[strategy].acceptedBy === "clients";

@@ -12,14 +12,16 @@ const imageSchema = z.object({
 /** A user of the API under test, with a password and token that are thrown away. */
 export class Client {
   readonly #url: string;
+  readonly #password: string;
   readonly token: string;
   readonly id: string;
   readonly email: string;
 
-  private constructor(url: string, id: string, email: string, token: string) {
+  private constructor(url: string, id: string, user: { email: string; password: string }, token: string) {
     this.#url = url;
+    this.#password = user.password;
     this.id = id;
-    this.email = email;
+    this.email = user.email;
     this.token = token;
   }
 
@@ -27,8 +29,13 @@ export class Client {
   static async register(url: string): Promise<Client> {
     const user = { email: `${randomUUID()}@example.com`, password: randomUUID() };
     const { id } = z.object({ id: z.string() }).parse(await post(`${url}/users`, user));
-    const { token } = z.object({ token: z.string() }).parse(await post(`${url}/login`, user));
-    return new Client(url, id, user.email, token);
+    return new Client(url, id, user, await tokenOf(url, user));
+  }
+
+  /** The same user with a new token. */
+  async again(): Promise<Client> {
+    const user = { email: this.email, password: this.#password };
+    return new Client(this.#url, this.id, user, await tokenOf(this.#url, user));
   }
 
   async me(): Promise<unknown> {
@@ -55,6 +62,10 @@ export class Client {
     if (!response.ok) throw new Error(`GET ${path} answered ${response.status}`);
     return response;
   }
+}
+
+async function tokenOf(url: string, user: { readonly email: string; readonly password: string }): Promise<string> {
+  return z.object({ token: z.string() }).parse(await post(`${url}/login`, user)).token;
 }
 
 async function post(url: string, body: object, headers: Record<string, string> = {}): Promise<unknown> {

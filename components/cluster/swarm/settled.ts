@@ -5,6 +5,7 @@ import type { Declared } from "../../secrets/declare.ts";
 import { heldBy, readBy } from "../../secrets/mounts.ts";
 import type { ServiceSpec } from "../../services/service.ts";
 import { observeSwarm, type ObservedService } from "./observe.ts";
+import { beginAgain, Stall } from "./stall.ts";
 
 /** Which service has to run what, and how long that may take, in milliseconds. */
 export interface SettledArgs {
@@ -15,6 +16,8 @@ export interface SettledArgs {
   /** The rollback that was the service's last one before the update (`ObservedService.rolledBack`). */
   readonly rolledBack?: string | undefined;
   readonly timeout: number;
+  /** How long an update may stand still until it is begun again, in milliseconds. @default as {@link Stall} has it */
+  readonly stallAfter?: number;
   /** Whether the Swarm has been asked yet: until then an old spec is none that was rolled back to. @default it has */
   readonly asked?: () => boolean;
 }
@@ -37,11 +40,12 @@ const tries = 3;
  * @throws Error that names the service: it was rolled back, its update is paused, or it took too long
  */
 export async function settled(args: SettledArgs): Promise<void> {
-  const { docker, stack, spec, declared, rolledBack, timeout, asked = () => true } = args;
+  const { docker, stack, spec, declared, rolledBack, timeout, asked = () => true, stallAfter } = args;
   const deadline = Date.now() + timeout;
   const failed = new Set<string>();
   let earlier: ReadonlySet<string> | undefined;
   const events = new Events(docker);
+  const stall = new Stall(stallAfter);
   try {
     for (;;) {
       const wasAsked = asked();
@@ -56,6 +60,10 @@ export async function settled(args: SettledArgs): Promise<void> {
       earlier ??= new Set(service?.failed);
       for (const task of service?.failed ?? []) if (!earlier.has(task)) failed.add(task);
       if (failed.size >= tries) throw failure(spec, `its job failed ${tries} times, and goes on trying`);
+      // Somebody else's update in the meantime is as good.
+      if (wasAsked && service !== undefined && stall.isStalled(service)) {
+        await beginAgain(docker, service.id).catch(() => undefined);
+      }
       if (Date.now() > deadline) throw failure(spec, `${why} after ${timeout / 1000} s`);
       await events.next();
     }

@@ -76,4 +76,13 @@ describe("a private key", () => {
     ];
     expect(keyFinder.find(Buffer.from(shown.join("\n")))).toEqual([]);
   });
+
+  it("of an elliptic curve is found by its number, and not in its public key", () => {
+    const pair = generateKeyPairSync("ed25519");
+    const finder = new Finder(
+      privateKeyNeedles("key", pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString()),
+    );
+    expect(finder.find(Buffer.from(pair.privateKey.export({ format: "jwk" }).d ?? "")).length).toBeGreaterThan(0);
+    expect(finder.find(pair.publicKey.export({ type: "spki", format: "der" }))).toEqual([]);
+  });
 });

@@ -28,8 +28,12 @@ const specOf = (generation: number) => ({
   ContainerSpec: { Secrets: [{ SecretID: `id-${generation}`, File: { Name: "DB_PASSWORD" } }] },
 });
 
-/** A Swarm that shows one look after the other, and the last one for ever. */
-export function swarm({ name, rollout }: ServiceSpec, looks: readonly Look[]): Docker {
+/**
+ * A Swarm that shows one look after the other, and the last one for ever. An update of the service goes to the last one at once.
+ *
+ * @param forced counters of forced updates that it was asked for
+ */
+export function swarm({ name, rollout }: ServiceSpec, looks: readonly Look[], forced: number[] = []): Docker {
   let asked = 0;
   const look = (): Look => looks[Math.min(asked, looks.length) - 1] ?? { tasks: [] };
   const job = rollout === "job" ? { "goimg.job": "true" } : {};
@@ -61,6 +65,14 @@ export function swarm({ name, rollout }: ServiceSpec, looks: readonly Look[]): D
         CreatedAt: new Date(0).toISOString(),
         Spec: { Labels: { "goimg.entry": "DB_PASSWORD", "goimg.generation": String(generation) } },
       })),
+    getService: () => ({
+      inspect: () => Promise.resolve({ Version: { Index: 7 }, Spec: { Name: name, TaskTemplate: specOf(2) } }),
+      update: (given: { _query: { version: number }; _body: { TaskTemplate: { ForceUpdate: number } } }) => {
+        if (given._query.version === 7) forced.push(given._body.TaskTemplate.ForceUpdate);
+        asked = looks.length;
+        return Promise.resolve();
+      },
+    }),
     getEvents: () => Promise.resolve(Object.assign(new EventEmitter(), { destroy: () => undefined })),
   } as unknown as Docker;
 }

@@ -36,6 +36,33 @@ describe("the gate lets pass", () => {
   });
 });
 
+describe("an update that Swarm's updater has stopped in", () => {
+  const stalled = { update: "updating", tasks: [task("old", "running", 1), task("new", "running")] };
+  const done = { tasks: [task("new", "running")] };
+  const forcedBy = async (
+    spec: ServiceSpec,
+    looks: readonly Look[],
+    stallAfter: number,
+  ): Promise<readonly number[]> => {
+    const forced: number[] = [];
+    const docker = swarm(spec, [...looks, done], forced);
+    await settled({ docker, stack: "dev", spec, declared, timeout: 60_000, stallAfter });
+    return forced;
+  };
+
+  test("is begun again", async () => {
+    expect(await forcedBy(server, Array<Look>(50).fill(stalled), 500)).toEqual([1]);
+  });
+
+  test("is left alone while a task is about to run, or anything changes, or a moment has not passed", async () => {
+    const starting = { update: "updating", tasks: [task("old", "running", 1), task("new", "starting")] };
+    expect(await forcedBy(server, Array<Look>(8).fill(starting), 500)).toEqual([]);
+    const changing = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({ ...stalled, tasks: [task(String(n), "running", 1)] }));
+    expect(await forcedBy(server, changing, 500)).toEqual([]);
+    expect(await forcedBy(server, Array<Look>(4).fill(stalled), 5000)).toEqual([]);
+  });
+});
+
 describe("the gate fails the update", () => {
   test.each<[string, ServiceSpec, readonly Look[], RegExp]>([
     [

@@ -1,7 +1,8 @@
-import { publishesBeforeUse, strategies } from "../../../components/rotation/strategies.ts";
+import { strategies } from "../../../components/rotation/strategies.ts";
 import {
   acceptedValues,
   allTasks,
+  endsKey,
   generationsOf,
   rotationIn,
   runningTasks,
@@ -13,10 +14,6 @@ import {
 /** The design's five invariants, each as a check of one instant: the answer says what is wrong, or nothing. */
 
 type Check = (world: World) => string | undefined;
-
-/** Whether an emergency is under way that drops a key in the update that moves the tasks off it (ADR 2). */
-const endsKey = (world: World, secret: string): boolean =>
-  world.emergency.includes(secret) && publishesBeforeUse(rotationIn(world.rotations, secret));
 
 /** 1: at every instant each consumer holds at least one credential that its backing service accepts. */
 const everyConsumerIsAccepted: Check = (world) => {

@@ -51,7 +51,7 @@ describe("plans list the reviewable edits", () => {
   test.each<[Name, string[]]>([
     ["JWT_KEY", ["revoke: [2] 2 revoking", "revoke: [2] 2"]],
     ["DB_PASSWORD", two],
-    ["S3_KEY", two],
+    ["S3_KEY", ["revoke: [2] 2 revoking", "revoke: [2] 2"]],
     ["GRAFANA_ADMIN_PASSWORD", ["revoke: [2] 2 revoking", "revoke: [2] 2"]],
   ])("revoke %s", (name, steps) => {
     expect(summaries("revoke", settled(name))).toEqual(steps);
@@ -65,7 +65,7 @@ describe("plans list the reviewable edits", () => {
     ]);
     expect(summaries("revoke", settled("S3_KEY", retiring), [2])).toEqual([
       "revoke: [2] 2",
-      "promote: [2,3] 3 revoking",
+      "revoke: [3] 3 revoking",
       "revoke: [3] 3",
     ]);
   });
@@ -175,12 +175,14 @@ describe("the guard refuses what one update can't reach, and says the fix", () =
   };
   const one = { live: [1], active: 1 };
 
-  test("dropping what is in use, even in an emergency where something refuses it", () => {
+  test("dropping what is in use, even in an emergency where a job has the server refuse it", () => {
     const [reason] = refused("DB_PASSWORD", one, { live: [2], active: 2 });
     expect(reason).toContain(
       "generation 1 is used by api and not declared live; keep it in live until every task uses 2",
     );
-    expect(refused("S3_KEY", one, { live: [2], active: 2, revoking: true })).toHaveLength(1);
+    expect(refused("DB_PASSWORD", one, { live: [2], active: 2, revoking: true })).toHaveLength(1);
+    expect(refused("S3_KEY", one, { live: [2], active: 2 })).toHaveLength(1);
+    expect(refused("S3_KEY", one, { live: [2], active: 2, revoking: true })).toEqual([]);
     expect(refused("IPFS_PINATA_JWT", one, { live: [2], active: 2, revoking: true })).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import type { Held, SecretFacts, ServiceFact } from "../../../components/rotation/facts.ts";
 import { initial, type Generations } from "../../../components/rotation/generations.ts";
-import { strategies, type Rotation } from "../../../components/rotation/strategies.ts";
+import { replacesInOneUpdate, strategies, type Rotation } from "../../../components/rotation/strategies.ts";
 
 /**
  * A model of a Swarm with its secrets, as plain data, changed one atomic step at a time: services whose tasks roll one by
@@ -178,6 +178,10 @@ export function acceptedValues(world: World, secret: string): number[] | undefin
     .flatMap((service) => runningTasks(service).map(({ spec }) => Object.values(spec[secret]?.live ?? {})));
   return (known[0] ?? []).filter((value) => known.every((values) => values.includes(value)));
 }
+
+/** Whether an emergency is under way that drops a key in the update that moves the tasks off it (ADR 2). */
+export const endsKey = (world: World, secret: string): boolean =>
+  world.emergency.includes(secret) && replacesInOneUpdate(rotationIn(world.rotations, secret));
 
 /** Whether a service logs in with the secret: a job does with an administrative one, to change what is accepted. */
 export const usesSecret = (world: World, service: Service, secret: string): boolean =>

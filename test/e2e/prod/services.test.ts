@@ -1,0 +1,210 @@
+/**
+ * The prod stack's services, spread over the nodes of its own Swarm, with objects in the fake's Spaces: no value anywhere but where it
+ * belongs, rotations under load, and a manager and a worker that die in the middle of one.
+ */
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { formsOf, privateKeyNeedles, type Needle } from "../../../cli/leaks/finder.ts";
+import { dockerAt } from "../../../components/cluster/swarm/client.ts";
+import { Load } from "../../bench/rotation/load.ts";
+import { Client } from "../client.ts";
+import { emptyEngine } from "../engine.ts";
+import { repository } from "../project.ts";
+import { cluster, createCloudProject, inDroplet, loadImages, type CloudProject } from "./cloud.ts";
+
+const engine = dockerAt(process.env["DOCKER_HOST"] ?? "");
+const manager = "goimg-prod-manager-1";
+const names = ["manager-1", "manager-2", "manager-3", "worker-1", "worker-2"].map((name) => `goimg-prod-${name}`);
+/** Requests a second: five machines share the cores of one. */
+const rate = 20;
+let cloud: CloudProject;
+let gateway: string;
+
+async function up(config: object): Promise<void> {
+  const result = await update(config);
+  expect(result.exitCode, result.stdout + result.stderr).toBe(0);
+}
+
+async function update(config: object): ReturnType<CloudProject["project"]["pulumi"]> {
+  await cloud.project.configure({ ...config });
+  const pack = ["--policy-pack", path.join(repository, "policies")];
+  return cloud.project.pulumi("up", "--yes", "--skip-preview", ...pack);
+}
+
+const readiness = z.object({
+  secrets: z.array(z.object({ name: z.string(), active: z.number().nullable(), live: z.array(z.number()) })),
+});
+
+/** What the API says that it holds, through the gateway. */
+async function held(secret: string): Promise<unknown> {
+  const answer = await fetch(`${gateway}/readyz`);
+  expect(answer.status).toBe(200);
+  return readiness.parse(await answer.json()).secrets.find(({ name }) => name === secret);
+}
+
+/** Nodes of a service's running tasks; of all services without a name. */
+async function nodesOf(service?: string): Promise<readonly string[]> {
+  const which = service === undefined ? "$(docker service ls -q)" : `goimg-prod-${service}`;
+  const script = `docker service ps -f desired-state=running --format '{{.Node}} {{.CurrentState}}' ${which}`;
+  const lines = (await inDroplet(engine, manager, "sh", "-c", script)).trim().split("\n");
+  return lines.filter((line) => line.includes(" Running")).map((line) => line.split(" ")[0] ?? "");
+}
+
+describe("the prod stack's services", () => {
+  let client: Client;
+  const kept = new Map<string, Buffer>();
+
+  beforeAll(async () => {
+    await emptyEngine(engine);
+    cloud = await createCloudProject(process.env["GOIMG_FAKE_NODE_IMAGE"], {
+      machinesOnly: "true",
+      cluster: { ...cluster, ingress: "manager-2" },
+    });
+    await up({});
+    await loadImages(engine);
+    await up({ machinesOnly: undefined });
+    const ingress = (await cloud.things("droplet")).find(({ name }) => name === "goimg-prod-manager-2");
+    gateway = `http://${String(ingress?.["ipv4Address"])}`;
+  });
+  afterAll(() => emptyEngine(engine));
+
+  it("run spread over the nodes, data and gateway where they belong", async () => {
+    expect(new Set(await nodesOf("api")).size).toBe(2);
+    expect(await nodesOf("postgres")).toEqual(["goimg-prod-worker-1"]);
+    expect(await nodesOf("redis")).toEqual(["goimg-prod-worker-1"]);
+    expect(await nodesOf("gateway")).toEqual(["goimg-prod-manager-2"]);
+    expect(new Set(await nodesOf()).size).toBeGreaterThanOrEqual(4);
+  });
+
+  it("are on networks that are declared encrypted", async () => {
+    const script = "docker network ls -q -f label=goimg.stack=prod | xargs docker network inspect";
+    const networks = z
+      .array(z.object({ Name: z.string(), Options: z.record(z.string(), z.string()) }))
+      .parse(JSON.parse(await inDroplet(engine, manager, "sh", "-c", script)));
+    expect(networks.length).toBeGreaterThan(3);
+    expect(networks.filter(({ Options: options }) => !("encrypted" in options))).toEqual([]);
+  });
+
+  it("answer through the gateway: a login, database, cache and Spaces", async () => {
+    client = await Client.register(gateway);
+    for (let n = 0; n < 5; n += 1) {
+      const data = randomBytes(2048);
+      kept.set(await client.upload(data, "image/png"), data);
+    }
+    for (const [id, data] of kept) expect((await client.content(id)).equals(data)).toBe(true);
+    const keys = (await cloud.things("spacesKey")).map(({ name }) => name);
+    expect(keys.sort()).toEqual(["goimg-prod-BACKUP_S3_KEY-g1", "goimg-prod-S3_KEY-g1", "goimg-prod-buckets-owner"]);
+  });
+
+  it("have no value in any spec, config, process, log or file of a node, in the state or in user data", async () => {
+    const needles = await values();
+    expect(needles.length).toBeGreaterThan(50);
+    const look = [
+      "docker service ls -q 2>/dev/null | xargs -r docker service inspect; docker config ls -q 2>/dev/null | xargs -r docker config inspect",
+      "docker ps -aq | xargs -r docker inspect; docker ps -aq | xargs -r -n1 docker logs 2>&1",
+      "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; cat /var/log/*.log; cat /root/.ssh/* /etc/docker/*",
+    ].join("; ");
+    const pieces = await Promise.all(names.map((name) => inDroplet(engine, name, "sh", "-c", look)));
+    const droplets = JSON.stringify(await cloud.things("droplet"));
+    const state = (await cloud.project.pulumi("stack", "export")).stdout;
+    const config = await readFile(cloud.project.configFile, "utf8");
+    const text = Buffer.from([...pieces, droplets, state, config].join("\n"), "utf8");
+    expect(needles.filter(({ bytes }) => text.includes(bytes)).map(({ label }) => label)).toEqual([]);
+    // It looked where services are.
+    expect(text.includes("S3_SECRET_KEY_FILE=/run/secrets/S3_SECRET_KEY")).toBe(true);
+  });
+
+  const rotation = (from: number) => [
+    { live: [from, from + 1], active: from },
+    { live: [from, from + 1], active: from + 1 },
+    { live: [from + 1], active: from + 1 },
+  ];
+
+  it("rotate under load, and no request fails: the database's password, the cache's and the JWT key", async () => {
+    const load = new Load(gateway, rate);
+    await load.start();
+    for (const state of rotation(1)) {
+      await up({ generations: { DB_PASSWORD: state, REDIS_PASSWORD: state, JWT_KEY: state } });
+    }
+    await load.stop();
+    expect(load.samples.length).toBeGreaterThan(100);
+    expect(load.samples.filter(({ status }) => status === 0 || status >= 400)).toEqual([]);
+    expect(await held("DB_PASSWORD")).toEqual({ name: "DB_PASSWORD", active: 2, live: [2] });
+    client = await client.again();
+  });
+
+  it("rotate Spaces' key", async () => {
+    for (const state of rotation(1)) await up({ generations: { ...rotated, S3_KEY: state } });
+    const keys = (await cloud.things("spacesKey")).map(({ name }) => String(name));
+    expect(keys.filter((name) => name.includes("-S3_KEY"))).toEqual(["goimg-prod-S3_KEY-g2"]);
+    for (const [id, data] of kept) expect((await client.content(id)).equals(data)).toBe(true);
+  });
+
+  it("lose nothing when a manager and a worker die in the middle of a rotation, which goes on", async () => {
+    const load = new Load(gateway, rate);
+    await load.start();
+    const [publish, promote, retire] = rotation(2).map((state) => ({
+      generations: { ...rotated, S3_KEY: rotated.DB_PASSWORD, DB_PASSWORD: state },
+    }));
+    await up(publish ?? {});
+    const promoting = update(promote ?? {});
+    await sleep(3000);
+    const diedAt = Date.now();
+    for (const name of ["goimg-prod-manager-3", "goimg-prod-worker-2"]) {
+      const droplet = (await cloud.things("droplet")).find((one) => one["name"] === name);
+      await engine.getContainer(String(droplet?.["container"])).kill();
+    }
+    // It may have failed: a task died under it.
+    const { exitCode } = await promoting;
+    if (exitCode !== 0) await up(promote ?? {});
+    await up(retire ?? {});
+    const mendedAt = Date.now();
+    await sleep(3000);
+    await load.stop();
+    expect(await held("DB_PASSWORD")).toEqual({ name: "DB_PASSWORD", active: 3, live: [3] });
+    expect(new Set(await nodesOf()).has("goimg-prod-worker-2")).toBe(false);
+    for (const [id, data] of kept) expect((await client.content(id)).equals(data)).toBe(true);
+    // What fails is explained by machines that have just died.
+    const failures = load.samples.filter(({ status }) => status === 0 || status >= 400);
+    expect(failures.filter(({ at }) => at < diedAt - 1000 || at > mendedAt)).toEqual([]);
+    process.stdout.write(
+      `two of five machines died: ${failures.length} of ${load.samples.length} requests failed, the last ${seconds(failures, diedAt)} s after\n`,
+    );
+  });
+});
+
+const rotated = {
+  DB_PASSWORD: { live: [2], active: 2 },
+  REDIS_PASSWORD: { live: [2], active: 2 },
+  JWT_KEY: { live: [2], active: 2 },
+};
+
+const seconds = (failures: readonly { readonly at: number }[], since: number): string =>
+  ((Math.max(since, ...failures.map(({ at }) => at)) - since) / 1000).toFixed(1);
+
+/** Every secret of the stack, in the forms that it could turn up in; the keys of the first contact, which user data holds, are left out. */
+async function values(): Promise<readonly Needle[]> {
+  const { stdout } = await cloud.project.pulumi("stack", "export", "--show-secrets");
+  const shown = z
+    .object({
+      deployment: z.object({
+        resources: z.array(z.object({ urn: z.string(), outputs: z.record(z.string(), z.unknown()).optional() })),
+      }),
+    })
+    .parse(JSON.parse(stdout));
+  const secretOutputs = ["result", "privateKeyPem", "secretKey", "managerToken", "workerToken", "unlockKey"];
+  return shown.deployment.resources.flatMap(({ urn, outputs = {} }) => {
+    const name = urn.split("::").at(-1) ?? "";
+    if (name.endsWith("-first-contact")) return [];
+    return Object.entries(outputs).flatMap(([key, value]) => {
+      const secret = z.object({ plaintext: z.string() }).safeParse(value);
+      if (!secret.success || !secretOutputs.includes(key)) return [];
+      const plain = JSON.parse(secret.data.plaintext) as string;
+      return key === "privateKeyPem" ? privateKeyNeedles(name, plain) : formsOf(name, Buffer.from(plain));
+    });
+  });
+}
