@@ -171,9 +171,10 @@ describe("the prod stack's services", () => {
     // What fails is explained by machines that have just died.
     const failures = load.samples.filter(({ status }) => status === 0 || status >= 400);
     expect(failures.filter(({ at }) => at < diedAt - 1000 || at > mendedAt)).toEqual([]);
-    process.stdout.write(
-      `two of five machines died: ${failures.length} of ${load.samples.length} requests failed, the last ${seconds(failures, diedAt)} s after\n`,
-    );
+    const last = ((Math.max(diedAt, ...failures.map(({ at }) => at)) - diedAt) / 1000).toFixed(1);
+    const kinds = countBy(failures, ({ status, kind, error = status }) => `${error} ${kind}`);
+    const of = `${failures.length} of ${load.samples.length} requests failed, the last ${last} s after: ${kinds}`;
+    process.stdout.write(`two of five machines died: ${of}\n`);
   });
 });
 
@@ -183,8 +184,12 @@ const rotated = {
   JWT_KEY: { live: [2], active: 2 },
 };
 
-const seconds = (failures: readonly { readonly at: number }[], since: number): string =>
-  ((Math.max(since, ...failures.map(({ at }) => at)) - since) / 1000).toFixed(1);
+/** How many there are of each kind. */
+function countBy<T>(all: readonly T[], kind: (one: T) => string): string {
+  const counts = new Map<string, number>();
+  for (const one of all.map(kind)) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
+}
 
 /** Every secret of the stack, in the forms that it could turn up in; the keys of the first contact, which user data holds, are left out. */
 async function values(): Promise<readonly Needle[]> {
