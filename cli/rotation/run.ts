@@ -8,7 +8,7 @@ import { appendAudit, type AuditEvent } from "../audit.ts";
 import { OperatorError } from "../error.ts";
 import type { StackContext } from "../stack.ts";
 import { editDeclared } from "./declared.ts";
-import { look, situationOf } from "./situation.ts";
+import { look, situationOf, type World } from "./situation.ts";
 import type { Times } from "../../components/secrets/rotation.ts";
 import { Updates, type Change } from "./update.ts";
 
@@ -52,15 +52,15 @@ const lookEvery = 250;
 export async function run(options: RunOptions): Promise<readonly Progress[]> {
   const { context, times } = options;
   const updates = new Updates(context, options.report, options.command === "revoke");
-  const world = await look(context);
+  const first = await look(context);
   const goals = new Map(
-    options.secrets.map((secret) => [secret, goalOf(options.command, situationOf(secret, world, times, new Date()))]),
+    options.secrets.map((secret) => [secret, goalOf(options.command, situationOf(secret, first, times, new Date()))]),
   );
   const progress = new Map<SecretName, Progress>(
     options.secrets.map((secret) => [secret, { secret, outcome: "waiting", steps: [] }]),
   );
-  for (let tasksSince = Date.now(); ;) {
-    const round = await nextRound(goals, progress, options);
+  for (let tasksSince = Date.now(), world = first; ; world = await look(context)) {
+    const round = nextRound(goals, progress, world, options);
     const steps = round.steps.filter(({ step }) => !isBeyond(step.action, options.until));
     if (steps.length > 0) {
       await makeSteps(steps, progress, updates, options);
@@ -96,12 +96,12 @@ interface Round {
   readonly until?: Date;
 }
 
-async function nextRound(
+function nextRound(
   goals: ReadonlyMap<SecretName, Goal>,
   progress: Map<SecretName, Progress>,
-  { context, times }: RunOptions,
-): Promise<Round> {
-  const world = await look(context);
+  world: World,
+  { times }: RunOptions,
+): Round {
   const now = new Date();
   const steps: Planned[] = [];
   const tasks: Reason[] = [];

@@ -2,6 +2,7 @@
 import { dockerAt } from "../../cli/recovery/objects.ts";
 import { emptyEngine, remainsAtLast } from "./engine.ts";
 import { removeSmallDisks } from "./smallDisk.ts";
+import { failing } from "./teardown.ts";
 
 export default async function setup(): Promise<() => Promise<void>> {
   const host = process.env["DOCKER_HOST"];
@@ -11,8 +12,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   const docker = dockerAt(host);
   removeSmallDisks();
   await emptyEngine(docker);
-  return async () => {
+  return failing(async () => {
     const left = await remainsAtLast(docker);
     if (left.length > 0) throw new Error(`the fault tests left behind: ${left.join(", ")}`);
-  };
+  });
 }

@@ -106,7 +106,7 @@ async function plantedContainer(
   labels: Record<string, string>,
 ): Promise<() => Promise<unknown>> {
   const container = await docker.createContainer({ Image: imageTag("gateway"), Env: [...env], Labels: labels });
-  return () => container.remove({ force: true });
+  return () => container.remove({ force: true, v: true });
 }
 
 /** A container that prints a file: the value is in its log, and in nothing that `inspect` shows. */
@@ -122,7 +122,7 @@ async function plantedLog(value: string): Promise<() => Promise<unknown>> {
   await container.start();
   await container.wait();
   await rm(file);
-  return () => container.remove({ force: true });
+  return () => container.remove({ force: true, v: true });
 }
 
 function plantedProcess(args: readonly string[], env: Record<string, string>): () => Promise<unknown> {

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { TestProject } from "vitest/node";
 import { emptyEngine, remainsAtLast } from "./engine.ts";
 import { createProject, type ProjectPlace } from "./project.ts";
+import { failing } from "./teardown.ts";
 import { dockerAt } from "../../cli/recovery/objects.ts";
 
 declare module "vitest" {
@@ -30,10 +31,10 @@ export default async function setup(vitest: TestProject): Promise<() => Promise<
   const took = performance.now() - started;
   process.stdout.write(`the dev stack is up after ${(took / 1000).toFixed(1)} s\n`);
   vitest.provide("stack", project.place);
-  return async () => {
+  return failing(async () => {
     const destroyed = await project.remove();
     if (destroyed.exitCode !== 0) throw new Error(`pulumi destroy failed:\n${destroyed.stdout}\n${destroyed.stderr}`);
     const left = await remainsAtLast(project.docker);
     if (left.length > 0) throw new Error(`pulumi destroy left behind: ${left.join(", ")}`);
-  };
+  });
 }
