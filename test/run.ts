@@ -21,7 +21,7 @@ import { add, type Tally } from "./runner/tally.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 
-const parts: Readonly<Record<string, (context: PartContext) => Promise<Tally>>> = {
+const parts = {
   check,
   unit: (context) => vitest("unit", context),
   e2e: (context) => vitest("e2e", context),
@@ -29,10 +29,13 @@ const parts: Readonly<Record<string, (context: PartContext) => Promise<Tally>>> 
   go,
   fault: (context) => vitest("fault", context),
   "rotation-faults": (context) => vitest("rotation-faults", context),
-};
+} satisfies Readonly<Record<string, (context: PartContext) => Promise<Tally>>>;
+
+type Part = keyof typeof parts;
+const isPart = (name: string): name is Part => Object.hasOwn(parts, name);
 
 /** What `make test` runs: lanes side by side, as the stack's tests wait for a Swarm more than they compute. */
-const all: readonly (readonly string[])[] = [
+const all: readonly (readonly Part[])[] = [
   ["e2e", "prod"],
   ["check", "go", "unit"],
 ];
@@ -52,7 +55,7 @@ function interrupt(): void {
   }, patience).unref();
 }
 
-async function main([part, ...filters]: readonly string[]): Promise<Tally> {
+async function main(part: Part | undefined, filters: readonly string[]): Promise<Tally> {
   const lanes = part === undefined ? all : [[part]];
   const leftovers = await endLeftovers();
   if (leftovers > 0) process.stderr.write(`ended ${leftovers} processes of a run that was killed\n`);
@@ -64,10 +67,10 @@ async function main([part, ...filters]: readonly string[]): Promise<Tally> {
   }
 }
 
-const needsEngine = (part: string): boolean => ["e2e", "prod", "fault", "rotation-faults"].includes(part);
+const needsEngine = (part: Part): boolean => ["e2e", "prod", "fault", "rotation-faults"].includes(part);
 
 /** Runs the parts of a lane. Only one that needs the engine waits for it: others run beside its set-up. */
-async function runLane(lane: readonly string[], filters: readonly string[], held: boolean): Promise<Tally> {
+async function runLane(lane: readonly Part[], filters: readonly string[], held: boolean): Promise<Tally> {
   try {
     const engine = lane.some(needsEngine) ? await prepare(lane) : undefined;
     const context = contextFor(engine, filters, held);
@@ -81,7 +84,7 @@ async function runLane(lane: readonly string[], filters: readonly string[], held
   }
 }
 
-async function prepare(lane: readonly string[]): Promise<Engine> {
+async function prepare(lane: readonly Part[]): Promise<Engine> {
   await install();
   if (lane.includes("e2e")) {
     // Without these their tests fail, and no others: the tests themselves are in a network that leads nowhere.
@@ -101,11 +104,10 @@ async function prod(context: PartContext): Promise<Tally> {
   return vitest("prod", { ...context, env });
 }
 
-async function runPart(name: string, context: PartContext): Promise<Tally> {
+async function runPart(name: Part, context: PartContext): Promise<Tally> {
   process.stdout.write(`\n== ${name}\n`);
   const started = performance.now();
-  const part = parts[name] ?? (() => Promise.reject(new Error("no such part")));
-  const tally = await part(context).catch((error: unknown) => told(name, error));
+  const tally = await parts[name](context).catch((error: unknown) => told(name, error));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`== ${name}: ${tally.passed} passed, ${tally.failed.length} failed in ${seconds} s\n`);
   return tally;
@@ -141,15 +143,15 @@ function told(what: string, error: unknown): Tally {
 
 const oneFailed = (what: string, why: string): Tally => ({ passed: 0, failed: [`${what}: ${why}`] });
 
-const args = process.argv.slice(2);
-if (args[0] !== undefined && !Object.hasOwn(parts, args[0])) {
+const [part, ...filters] = process.argv.slice(2);
+if (part !== undefined && !isPart(part)) {
   process.stderr.write(`usage: node test/run.ts [${Object.keys(parts).join("|")} [arguments of vitest]]\n`);
   process.exit(2);
 }
 process.on("SIGINT", interrupt);
 process.on("SIGTERM", interrupt);
 // One run at a time: they share the test engine.
-const { passed, failed } = await withLock(path.join(cacheDirectory(), "test.lock"), () => main(args));
+const { passed, failed } = await withLock(path.join(cacheDirectory(), "test.lock"), () => main(part, filters));
 for (const one of failed) process.stdout.write(`failed: ${one}\n`);
 process.stdout.write(`${passed} passed, ${failed.length} failed\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;

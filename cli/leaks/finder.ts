@@ -70,6 +70,10 @@ export function privateKeyNeedles(label: string, pem: string): readonly Needle[]
   ];
 }
 
+/** What to look for of any secret value: a private key in PEM by its parts too. @throws as {@link formsOf} */
+export const needlesOf = (label: string, value: Buffer): readonly Needle[] =>
+  value.includes("PRIVATE KEY") ? privateKeyNeedles(label, value.toString("latin1")) : formsOf(label, value);
+
 /** Bytes of a needle that decide about a place at once, and of the block that decides how far to move on (Wu–Manber). */
 const window = shortest;
 const block = 3;

@@ -17,9 +17,9 @@ import { up } from "../../cli/up.ts";
 import { openEngine } from "../../cli/rotation/engine.ts";
 import { Updates } from "../../cli/rotation/update.ts";
 import { urlOf } from "./rotation/address.ts";
-import type { Sample } from "./rotation/load.ts";
+import { failed, type Sample } from "./rotation/load.ts";
 import { removeNaive, replaceNaively } from "./rotation/naive.ts";
-import { failed, median, quantiles, table, type Row } from "./rotation/table.ts";
+import { median, quantiles, table, type Row } from "./rotation/table.ts";
 import { Waits } from "./rotation/waits.ts";
 
 interface Flags {

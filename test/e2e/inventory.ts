@@ -3,6 +3,7 @@ import type Docker from "dockerode";
 import * as z from "zod";
 import { stateSchema, typeOf } from "../../cli/recovery/plan.ts";
 import type { Project } from "./project.ts";
+import { stateSecrets } from "./stateSecrets.ts";
 
 const labelled = z.object({
   ID: z.string(),
@@ -54,18 +55,8 @@ export async function inState(
   };
 }
 
-const withOutputs = z.looseObject({ urn: z.string(), outputs: z.record(z.string(), z.unknown()).optional() });
-const secret = z.object({ plaintext: z.string() });
-
 /** The generated values of a stack, hashed, by the name of their generation: to tell whether one has changed. */
 export async function fingerprints(project: Project): Promise<ReadonlyMap<string, string>> {
-  const { stdout } = await project.pulumi("stack", "export", "--show-secrets");
-  const { deployment } = stateSchema.parse(JSON.parse(stdout));
-  const found = (deployment.resources ?? []).flatMap((resource) => {
-    const { urn, outputs } = withOutputs.parse(resource);
-    const value = secret.safeParse(outputs?.["result"] ?? outputs?.["privateKeyPem"]);
-    if (!value.success) return [];
-    return [[urn, createHash("sha256").update(value.data.plaintext).digest("hex")] as const];
-  });
-  return new Map(found);
+  const made = await stateSecrets(project, ["result", "privateKeyPem"]);
+  return new Map(made.map(({ urn, value }) => [urn, createHash("sha256").update(value).digest("hex")]));
 }

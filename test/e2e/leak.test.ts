@@ -8,12 +8,12 @@ import { statSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import * as z from "zod";
 import { imageTag } from "../../toolchain/images.ts";
 import { inspections, logs, type Read } from "../../cli/leaks/docker.ts";
-import { Finder, formsOf, privateKeyNeedles, type Needle } from "../../cli/leaks/finder.ts";
+import { Finder, formsOf, needlesOf, type Needle } from "../../cli/leaks/finder.ts";
 import * as places from "./leakPlaces.ts";
 import { repository } from "./project.ts";
+import { stateSecrets } from "./stateSecrets.ts";
 import { containersOf, eventually, services, sharedStack } from "./swarm.ts";
 
 const stack = sharedStack();
@@ -21,40 +21,20 @@ const { docker } = stack;
 /** When the stack's directory was made: nothing is older that could hold a value. */
 const began = statSync(stack.place.env["PULUMI_CONFIG_PASSPHRASE_FILE"] ?? "").mtimeMs;
 
-const secret = z.object({ plaintext: z.string() });
-const shown = z.object({
-  deployment: z.object({
-    resources: z.array(
-      z.object({
-        urn: z.string(),
-        type: z.string(),
-        outputs: z.record(z.string(), z.unknown()).optional(),
-      }),
-    ),
-  }),
-});
-
 /** Decrypted values of the stack, in memory alone: passwords and keys that it generated, and what it stores. */
 async function values(): Promise<{ readonly needles: readonly Needle[]; readonly names: readonly string[] }> {
-  const { stdout } = await stack.pulumi("stack", "export", "--show-secrets");
-  const needles: Needle[] = [];
-  const names: string[] = [];
-  for (const { urn, outputs } of shown.parse(JSON.parse(stdout)).deployment.resources) {
-    const name = urn.split("::").at(-1) ?? "";
-    for (const [key, value] of Object.entries(outputs ?? {})) {
-      const parsed = secret.safeParse(value);
-      if (!parsed.success || !["result", "privateKeyPem", "data"].includes(key)) continue;
-      const plain = JSON.parse(parsed.data.plaintext) as string;
-      // A Swarm secret's data is base64 of what is there as a generated value already, but for what third parties issued.
-      const content = key === "data" ? Buffer.from(plain, "base64").toString("utf8") : plain;
-      if (content.includes("PUBLIC KEY")) continue;
-      names.push(`${name} ${key}`);
-      needles.push(
-        ...(content.includes("PRIVATE KEY") ? privateKeyNeedles(name, content) : formsOf(name, Buffer.from(content))),
-      );
-    }
-  }
-  return { needles, names };
+  const found = (await stateSecrets(stack, ["result", "privateKeyPem", "data"]))
+    // A Swarm secret's data is base64 of what is there as a generated value already, but for what third parties issued.
+    .map(({ name, output, value }) => ({
+      name,
+      output,
+      content: output === "data" ? Buffer.from(value, "base64") : Buffer.from(value),
+    }))
+    .filter(({ content }) => !content.includes("PUBLIC KEY"));
+  return {
+    needles: found.flatMap(({ name, content }) => needlesOf(name, content)),
+    names: found.map(({ name, output }) => `${name} ${output}`),
+  };
 }
 
 let finder: Finder;

@@ -5,7 +5,7 @@ import { checkPem } from "../../../runtime/pem.ts";
 import { textProblems } from "../../../runtime/text.ts";
 import { Value } from "../../import/find/value.ts";
 import type { Read } from "../../leaks/docker.ts";
-import { Finder, formsOf, privateKeyNeedles, type Needle } from "../../leaks/finder.ts";
+import { Finder, formsOf, needlesOf } from "../../leaks/finder.ts";
 import { pulumiOrFail } from "../../pulumi.ts";
 import type { StackContext } from "../../stack.ts";
 import { exportedSchema, valuesIn } from "../../stores/values.ts";
@@ -101,7 +101,7 @@ export class StackValues {
    */
   async search(places: AsyncIterable<Read> | Iterable<Read>): Promise<SearchFact> {
     const secrets = this.#held.filter(isSecret);
-    const needles = secrets.flatMap(needlesOf);
+    const needles = secrets.flatMap((held) => needlesOf(nameOf(held), held.value));
     const canary = randomBytes(24);
     const planted = formsOf("planted", canary);
     const finder = new Finder([...needles, ...planted]);
@@ -128,13 +128,6 @@ export class StackValues {
 
 const nameOf = ({ entry, generation }: Held): string => `${entry}-g${generation}`;
 const isSecret = ({ value }: Held): boolean => !value.includes("PUBLIC KEY");
-
-function needlesOf(held: Held): readonly Needle[] {
-  const name = nameOf(held);
-  return held.value.includes("PRIVATE KEY")
-    ? privateKeyNeedles(name, held.value.toString("latin1"))
-    : formsOf(name, held.value);
-}
 
 /** What the state put into the stack's stores of the catalog's entries. */
 function heldIn(exported: unknown): readonly Held[] {

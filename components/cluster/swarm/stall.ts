@@ -20,15 +20,13 @@ export class Stall {
     this.#patience = milliseconds;
   }
 
-  /** Whether it is to be helped on, by the latest look at the service. */
+  /** Whether it is to be helped on, by the latest look at the service. After a yes it has as long again until the next one. */
   isStalled({ update, tasks }: ObservedService): boolean {
     const now = JSON.stringify([update, tasks.map(({ id, state }) => [id, state]).sort()]);
-    if (now !== this.#seen) {
-      this.#seen = now;
-      this.#since = Date.now();
-    }
-    const still = tasks.length > 0 && tasks.every(({ ready }) => ready) && Date.now() - this.#since >= this.#patience;
-    return update === "updating" && still;
+    const still = now === this.#seen && Date.now() - this.#since >= this.#patience;
+    if (still || now !== this.#seen) this.#since = Date.now();
+    this.#seen = now;
+    return still && update === "updating" && tasks.length > 0 && tasks.every(({ ready }) => ready);
   }
 }
 

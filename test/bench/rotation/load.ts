@@ -16,6 +16,9 @@ export interface Sample {
   readonly error?: string;
 }
 
+/** Whether the client got no answer, or one that says no. */
+export const failed = ({ status }: Sample): boolean => status === 0 || status >= 400;
+
 /** Shares of the requests, in percent: a login costs the API a scrypt, 40 times a token check. */
 const mix: readonly (readonly [Kind, number])[] = [
   ["check", 49],

@@ -22,8 +22,6 @@ export interface Quantiles {
   readonly p99: number;
 }
 
-export const failed = ({ status }: Sample): boolean => status === 0 || status >= 400;
-
 export function quantiles(samples: readonly Sample[]): Quantiles {
   const sorted = samples.map(({ ms }) => ms).sort((a, b) => a - b);
   const at = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SecretName } from "../../../components/catalog/grants.ts";
 import type { ServiceName } from "../../../components/catalog/types.ts";
 import { readDeclared } from "../../../cli/rotation/declared.ts";
-import { Load } from "../../bench/rotation/load.ts";
+import { failed, Load } from "../../bench/rotation/load.ts";
 import { fakePinata } from "../../fakes/providers.ts";
 import type { FakeServer } from "../../fakes/http.ts";
 import { sharedStack } from "../swarm.ts";
@@ -146,7 +146,7 @@ async function run(round: string, phase: Phase, kills: Run, load: Load, old: rea
   const healthyAt = Date.now();
   const broken = await violations(stack, phase === "retire" ? [] : old);
   const samples = load.samples.slice(seen);
-  const failures = samples.filter(({ status }) => status === 0 || status >= 400);
+  const failures = samples.filter(failed);
   const windows = hits.map(({ victim, at }) => {
     const { milliseconds } = excuse(victim);
     return [at - 2_000, milliseconds === Infinity ? healthyAt + 5_000 : at + milliseconds] as const;

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import Docker from "dockerode";
 import { parse, stringify } from "yaml";
+import type { PulumiResult } from "../../../cli/pulumi.ts";
 import { imageTag } from "../../../toolchain/images.ts";
 import { spacesAddress } from "../../fakes/digitalocean/spaces.ts";
 import { createProject, Project, repository } from "../project.ts";
@@ -12,6 +13,8 @@ import { createProject, Project, repository } from "../project.ts";
 /** A stack of the environment `prod`, and the cloud that it is in. */
 export interface CloudProject {
   readonly project: Project;
+  /** Changes the stack's config and updates it, with the policy pack. */
+  update(config?: Readonly<Record<string, unknown>>): Promise<PulumiResult>;
   /** What the cloud has of a kind, as the fake keeps it. */
   things(kind: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
@@ -46,8 +49,13 @@ export async function createCloudProject(
     XDG_STATE_HOME: path.join(directory, "local"),
     ...(nodeImage === undefined ? {} : { GOIMG_FAKE_NODE_IMAGE: nodeImage, GOIMG_FAKE_S3_IMAGE: imageTag("s3") }),
   };
+  const project = new Project({ ...place, env });
   return {
-    project: new Project({ ...place, env }),
+    project,
+    async update(changes = {}) {
+      await project.configure(changes);
+      return project.pulumi("up", "--yes", "--skip-preview", "--policy-pack", path.join(repository, "policies"));
+    },
     async things(kind) {
       const files = await readdir(path.join(cloud, kind)).catch(() => []);
       const texts = await Promise.all(files.map((file) => readFile(path.join(cloud, kind, file), "utf8")));

@@ -8,17 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect, HostKeyMismatch } from "../../../components/cluster/ssh/connection.ts";
 import { dockerAt } from "../../../components/cluster/swarm/client.ts";
 import { emptyEngine } from "../engine.ts";
-import { repository } from "../project.ts";
 import { cluster, createCloudProject, inDroplet, type CloudProject } from "./cloud.ts";
 
 const engine = dockerAt(process.env["DOCKER_HOST"] ?? "");
-const pack = ["--policy-pack", path.join(repository, "policies")];
 const manager = "goimg-prod-manager-2";
 let cloud: CloudProject;
 
 async function up(settings: object = {}): Promise<string> {
-  await cloud.project.configure({ cluster: { ...cluster, ...settings } });
-  const result = await cloud.project.pulumi("up", "--yes", "--skip-preview", ...pack);
+  const result = await cloud.update({ cluster: { ...cluster, ...settings } });
   expect(result.exitCode, result.stdout + result.stderr).toBe(0);
   return result.stdout;
 }

@@ -4,16 +4,15 @@
  */
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { formsOf, privateKeyNeedles, type Needle } from "../../../cli/leaks/finder.ts";
+import { needlesOf, type Needle } from "../../../cli/leaks/finder.ts";
 import { dockerAt } from "../../../components/cluster/swarm/client.ts";
-import { Load } from "../../bench/rotation/load.ts";
+import { failed, Load } from "../../bench/rotation/load.ts";
 import { Client } from "../client.ts";
 import { emptyEngine } from "../engine.ts";
-import { repository } from "../project.ts";
+import { stateSecrets } from "../stateSecrets.ts";
 import { cluster, createCloudProject, inDroplet, loadImages, type CloudProject } from "./cloud.ts";
 
 const engine = dockerAt(process.env["DOCKER_HOST"] ?? "");
@@ -24,15 +23,9 @@ const rate = 20;
 let cloud: CloudProject;
 let gateway: string;
 
-async function up(config: object): Promise<void> {
-  const result = await update(config);
+async function up(config?: Readonly<Record<string, unknown>>): Promise<void> {
+  const result = await cloud.update(config);
   expect(result.exitCode, result.stdout + result.stderr).toBe(0);
-}
-
-async function update(config: object): ReturnType<CloudProject["project"]["pulumi"]> {
-  await cloud.project.configure({ ...config });
-  const pack = ["--policy-pack", path.join(repository, "policies")];
-  return cloud.project.pulumi("up", "--yes", "--skip-preview", ...pack);
 }
 
 const readiness = z.object({
@@ -64,7 +57,7 @@ describe("the prod stack's services", () => {
       machinesOnly: "true",
       cluster: { ...cluster, ingress: "manager-2" },
     });
-    await up({});
+    await up();
     await loadImages(engine);
     await up({ machinesOnly: undefined });
     const ingress = (await cloud.things("droplet")).find(({ name }) => name === "goimg-prod-manager-2");
@@ -118,11 +111,12 @@ describe("the prod stack's services", () => {
     expect(text.includes("S3_SECRET_KEY_FILE=/run/secrets/S3_SECRET_KEY")).toBe(true);
   });
 
-  const rotation = (from: number) => [
-    { live: [from, from + 1], active: from },
-    { live: [from, from + 1], active: from + 1 },
-    { live: [from + 1], active: from + 1 },
-  ];
+  const rotation = (from: number) =>
+    [
+      { live: [from, from + 1], active: from },
+      { live: [from, from + 1], active: from + 1 },
+      { live: [from + 1], active: from + 1 },
+    ] as const;
 
   it("rotate under load, and no request fails: the database's password, the cache's and the JWT key", async () => {
     const load = new Load(gateway, rate);
@@ -132,7 +126,7 @@ describe("the prod stack's services", () => {
     }
     await load.stop();
     expect(load.samples.length).toBeGreaterThan(100);
-    expect(load.samples.filter(({ status }) => status === 0 || status >= 400)).toEqual([]);
+    expect(load.samples.filter(failed)).toEqual([]);
     expect(await held("DB_PASSWORD")).toEqual({ name: "DB_PASSWORD", active: 2, live: [2] });
     client = await client.again();
   });
@@ -147,11 +141,12 @@ describe("the prod stack's services", () => {
   it("lose nothing when a manager and a worker die in the middle of a rotation, which goes on", async () => {
     const load = new Load(gateway, rate);
     await load.start();
-    const [publish, promote, retire] = rotation(2).map((state) => ({
+    const [published, promoted, retired] = rotation(2);
+    const declared = (state: object) => ({
       generations: { ...rotated, S3_KEY: rotated.DB_PASSWORD, DB_PASSWORD: state },
-    }));
-    await up(publish ?? {});
-    const promoting = update(promote ?? {});
+    });
+    await up(declared(published));
+    const promoting = cloud.update(declared(promoted));
     await sleep(3000);
     const diedAt = Date.now();
     for (const name of ["goimg-prod-manager-3", "goimg-prod-worker-2"]) {
@@ -160,8 +155,8 @@ describe("the prod stack's services", () => {
     }
     // It may have failed: a task died under it.
     const { exitCode } = await promoting;
-    if (exitCode !== 0) await up(promote ?? {});
-    await up(retire ?? {});
+    if (exitCode !== 0) await up(declared(promoted));
+    await up(declared(retired));
     const mendedAt = Date.now();
     await sleep(3000);
     await load.stop();
@@ -169,11 +164,12 @@ describe("the prod stack's services", () => {
     expect(new Set(await nodesOf()).has("goimg-prod-worker-2")).toBe(false);
     for (const [id, data] of kept) expect((await client.content(id)).equals(data)).toBe(true);
     // What fails is explained by machines that have just died.
-    const failures = load.samples.filter(({ status }) => status === 0 || status >= 400);
+    const failures = load.samples.filter(failed);
     expect(failures.filter(({ at }) => at < diedAt - 1000 || at > mendedAt)).toEqual([]);
     const last = ((Math.max(diedAt, ...failures.map(({ at }) => at)) - diedAt) / 1000).toFixed(1);
-    const kinds = countBy(failures, ({ status, kind, error = status }) => `${error} ${kind}`);
-    const of = `${failures.length} of ${load.samples.length} requests failed, the last ${last} s after: ${kinds}`;
+    const kinds = [...Map.groupBy(failures, ({ status, kind, error = status }) => `${error} ${kind}`)];
+    const counts = kinds.map(([what, { length }]) => `${length} ${what}`).join(", ");
+    const of = `${failures.length} of ${load.samples.length} requests failed, the last ${last} s after: ${counts}`;
     process.stdout.write(`two of five machines died: ${of}\n`);
   });
 });
@@ -184,32 +180,11 @@ const rotated = {
   JWT_KEY: { live: [2], active: 2 },
 };
 
-/** How many there are of each kind. */
-function countBy<T>(all: readonly T[], kind: (one: T) => string): string {
-  const counts = new Map<string, number>();
-  for (const one of all.map(kind)) counts.set(one, (counts.get(one) ?? 0) + 1);
-  return [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
-}
-
 /** Every secret of the stack, in the forms that it could turn up in; the keys of the first contact, which user data holds, are left out. */
 async function values(): Promise<readonly Needle[]> {
-  const { stdout } = await cloud.project.pulumi("stack", "export", "--show-secrets");
-  const shown = z
-    .object({
-      deployment: z.object({
-        resources: z.array(z.object({ urn: z.string(), outputs: z.record(z.string(), z.unknown()).optional() })),
-      }),
-    })
-    .parse(JSON.parse(stdout));
-  const secretOutputs = ["result", "privateKeyPem", "secretKey", "managerToken", "workerToken", "unlockKey"];
-  return shown.deployment.resources.flatMap(({ urn, outputs = {} }) => {
-    const name = urn.split("::").at(-1) ?? "";
-    if (name.endsWith("-first-contact")) return [];
-    return Object.entries(outputs).flatMap(([key, value]) => {
-      const secret = z.object({ plaintext: z.string() }).safeParse(value);
-      if (!secret.success || !secretOutputs.includes(key)) return [];
-      const plain = JSON.parse(secret.data.plaintext) as string;
-      return key === "privateKeyPem" ? privateKeyNeedles(name, plain) : formsOf(name, Buffer.from(plain));
-    });
-  });
+  const outputs = ["result", "privateKeyPem", "secretKey", "managerToken", "workerToken", "unlockKey"];
+  const found = await stateSecrets(cloud.project, outputs);
+  return found
+    .filter(({ name }) => !name.endsWith("-first-contact"))
+    .flatMap(({ name, value }) => needlesOf(name, Buffer.from(value)));
 }

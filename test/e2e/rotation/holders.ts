@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type Docker from "dockerode";
-import * as z from "zod";
 import { runOrFail } from "../../../toolchain/process.ts";
 import type { Project } from "../project.ts";
+import { stateSecrets } from "../stateSecrets.ts";
 import { containersOf, services, type Container } from "../swarm.ts";
 import type { Answer, Question } from "./answer.ts";
 
@@ -47,26 +47,11 @@ export async function valueIn(project: Place, service: string, name: string): Pr
   return first;
 }
 
-/** What of the state holds a generated value. */
-const stateSchema = z.object({
-  deployment: z.object({
-    resources: z.array(
-      z.object({
-        urn: z.string(),
-        outputs: z.looseObject({ result: z.looseObject({ plaintext: z.string() }).optional() }).optional(),
-      }),
-    ),
-  }),
-});
-
 /** The value of a generated password, by the name of its resource, such as `DB_PASSWORD-g2`. @throws when there is none */
 export async function valueInState(project: Project, name: string): Promise<string> {
-  const { stdout } = await project.pulumi("stack", "export", "--show-secrets");
-  const { resources } = stateSchema.parse(JSON.parse(stdout)).deployment;
-  const made = resources.find(({ urn }) => urn.endsWith(`:RandomPassword::${name}`));
-  const text = made?.outputs?.result?.plaintext;
-  if (text === undefined) throw new Error(`the state has no ${name}`);
-  return JSON.parse(text) as string;
+  const made = (await stateSecrets(project, ["result"])).find(({ urn }) => urn.endsWith(`:RandomPassword::${name}`));
+  if (made === undefined) throw new Error(`the state has no ${name}`);
+  return made.value;
 }
 
 /** Where a server is, by the network of the stack that its clients reach it on. */
