@@ -52,9 +52,9 @@ export function tallyVitest(json: string): Tally {
     passed += assertionResults.length - bad.length;
     for (const test of bad) {
       const why = test.status === "failed" ? (test.failureMessages?.[0] ?? "") : test.status;
-      failed.push(`${file} > ${test.fullName}\n${firstLines(why)}`.trimEnd());
+      failed.push(`${file} > ${test.fullName}\n${tellingLines(why)}`.trimEnd());
     }
-    if (bad.length === 0 && status === "failed") failed.push(`${file}\n${firstLines(message)}`.trimEnd());
+    if (bad.length === 0 && status === "failed") failed.push(`${file}\n${tellingLines(message)}`.trimEnd());
   }
   return settle({ passed, failed }, success ? 0 : 1);
 }
@@ -86,9 +86,11 @@ export async function readReport(file: string): Promise<string | undefined> {
 /** How many lines of a message are told again at the end of a run; the whole of it stands above. */
 const toldLines = 6;
 
-function firstLines(message: string): string {
-  const lines = message.split("\n").filter((line) => line.trim() !== "");
-  return lines
+/** What tells most of a message: its first line, and those from the first error on, which a tool's progress comes before. */
+function tellingLines(message: string): string {
+  const [first = "", ...rest] = message.split("\n").filter((line) => line.trim() !== "");
+  const error = rest.findIndex((line) => /error:/i.test(line));
+  return [first, ...rest.slice(Math.max(error, 0))]
     .slice(0, toldLines)
     .map((line) => `    ${line.slice(0, 300)}`)
     .join("\n");

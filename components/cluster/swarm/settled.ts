@@ -64,7 +64,7 @@ export async function settled(args: SettledArgs): Promise<void> {
       if (wasAsked && service !== undefined && stall.isStalled(service)) {
         await beginAgain(docker, service.id).catch(() => undefined);
       }
-      if (Date.now() > deadline) throw failure(spec, `${why} after ${timeout / 1000} s`);
+      if (Date.now() > deadline) throw failure(spec, `${why} after ${timeout / 1000} s${statesOf(service)}`);
       await events.next();
     }
   } finally {
@@ -81,6 +81,13 @@ function unsettled(service: ObservedService, spec: ServiceSpec, declared: readon
   }
   const ready = service.tasks.filter((task) => task.ready).length;
   return ready < service.replicas ? `${ready} of ${service.replicas} tasks are healthy, or done` : undefined;
+}
+
+/** States of a service's tasks, for a person: where they stand tells what is missing. */
+function statesOf(service: ObservedService | undefined): string {
+  const states = Map.groupBy(service?.tasks ?? [], ({ state }) => state);
+  const counts = [...states].map(([state, { length }]) => `${length} ${state}`);
+  return counts.length === 0 ? "" : ` (tasks: ${counts.join(", ")})`;
 }
 
 interface Holding {

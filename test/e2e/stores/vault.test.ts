@@ -189,6 +189,8 @@ describe("a service", () => {
       await up({ live: [1, 2], active: 2 }, 2);
       const second = await start(backing.url, port);
       expect(second.report).toContain('"active":2');
+      // The request that is under way may still be the first one's.
+      await load.more(1);
       first.child.kill("SIGTERM");
       await once(first.child, "close");
 

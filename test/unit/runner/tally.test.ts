@@ -45,6 +45,21 @@ describe("a report of vitest", () => {
   });
 });
 
+describe("a long message", () => {
+  it("is told from its first error on", () => {
+    const message = [
+      "AssertionError: expected 255 to be 0",
+      ...Array.from({ length: 20 }, () => "@ updating"),
+      "error: why",
+      "more",
+    ];
+    const test = { fullName: "up", status: "failed", failureMessages: [message.join("\n")] };
+    const testResults = [{ name: `${process.cwd()}/test/a.test.ts`, status: "failed", assertionResults: [test] }];
+    const { failed } = tallyVitest(JSON.stringify({ success: false, testResults }));
+    expect(failed).toEqual(["test/a.test.ts > up\n    AssertionError: expected 255 to be 0\n    error: why\n    more"]);
+  });
+});
+
 describe("events of go test", () => {
   const event = (Action: string, Package: string, Test?: string): string => JSON.stringify({ Action, Package, Test });
 
