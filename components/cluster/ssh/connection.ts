@@ -9,6 +9,8 @@ import { Client, type ServerHostKeyAlgorithm } from "ssh2";
 export interface Target {
   /** Its address, as the operator reaches it. */
   readonly host: string;
+  /** Of its SSH server. @default 22 */
+  readonly port?: number;
   /** Who logs in. */
   readonly user: string;
   /** In OpenSSH's or PEM's form. A secret. */
@@ -23,7 +25,11 @@ export interface Connection {
   readonly docker: Docker;
   /** Runs a command, whose text holds no secret, and answers what it printed. @throws Error with its exit code and its last line */
   readonly run: (command: string) => Promise<string>;
+  /** A stream of its own to the engine's socket. @throws Error when the engine does not answer, or the connection has ended */
+  readonly dial: () => Promise<Duplex>;
   readonly close: () => void;
+  /** Fulfilled when the connection has ended, whoever ended it. */
+  readonly ended: Promise<void>;
 }
 
 /** The machine proved to have another host key than the one that is known: never tried again. */
@@ -72,7 +78,7 @@ export async function connected<T>(
   }
 }
 
-function tryToConnect({ host, user, privateKey, hostKey }: Target): Promise<Connection> {
+function tryToConnect({ host, port = 22, user, privateKey, hostKey }: Target): Promise<Connection> {
   const [algorithm = "", expected = ""] = hostKey.trim().split(" ");
   const client = new Client();
   return new Promise((done, fail) => {
@@ -88,6 +94,7 @@ function tryToConnect({ host, user, privateKey, hostKey }: Target): Promise<Conn
       })
       .connect({
         host,
+        port,
         username: user,
         privateKey,
         readyTimeout: attempt,
@@ -102,25 +109,39 @@ function tryToConnect({ host, user, privateKey, hostKey }: Target): Promise<Conn
 }
 
 function connectionOf(client: Client, host: string): Connection {
+  const dial = (): Promise<Duplex> =>
+    new Promise((done, fail) => {
+      client.openssh_forwardOutStreamLocal("/var/run/docker.sock", (error, stream) => {
+        if (error === undefined) done(stream);
+        else fail(new Error(`${host}: its Docker Engine does not answer yet`));
+      });
+    });
+  return {
+    docker: dockerOver(dial),
+    run: (command) => runOn(client, host, command),
+    dial,
+    close: () => {
+      client.end();
+    },
+    ended: new Promise((done) => {
+      client.once("close", done);
+    }),
+  };
+}
+
+/** A Docker client each of whose requests goes over a stream of its own. */
+export function dockerOver(dial: () => Promise<Duplex>): Docker {
   const agent = new Agent({ keepAlive: false });
   const streams = agent as unknown as {
     createConnection(options: ClientRequestArgs, connected: (error: Error | null, stream?: Duplex) => void): void;
   };
   streams.createConnection = (_, connected) => {
-    client.openssh_forwardOutStreamLocal("/var/run/docker.sock", (error, stream) => {
-      if (error === undefined) connected(null, stream);
-      else connected(new Error(`${host}: its Docker Engine does not answer yet`));
-    });
+    dial().then((stream) => {
+      connected(null, stream);
+    }, connected);
   };
-  // A name for the requests' header: they go through the SSH connection.
-  const docker = new Docker({ protocol: "http", host: "docker", port: 80, agent } as Docker.DockerOptions);
-  return {
-    docker,
-    run: (command) => runOn(client, host, command),
-    close: () => {
-      client.end();
-    },
-  };
+  // A name for the requests' header: they go through the stream.
+  return new Docker({ protocol: "http", host: "docker", port: 80, agent } as Docker.DockerOptions);
 }
 
 function runOn(client: Client, host: string, command: string): Promise<string> {

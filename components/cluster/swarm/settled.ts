@@ -60,10 +60,7 @@ export async function settled(args: SettledArgs): Promise<void> {
       earlier ??= new Set(service?.failed);
       for (const task of service?.failed ?? []) if (!earlier.has(task)) failed.add(task);
       if (failed.size >= tries) throw failure(spec, `its job failed ${tries} times, and goes on trying`);
-      // Somebody else's update in the meantime is as good.
-      if (wasAsked && service !== undefined && stall.isStalled(service)) {
-        await beginAgain(docker, service.id).catch(() => undefined);
-      }
+      if (wasAsked && service !== undefined && stall.isStalled(service)) await beginAgain(docker, service.id);
       if (Date.now() > deadline) throw failure(spec, `${why} after ${timeout / 1000} s${statesOf(service)}`);
       await events.next();
     }

@@ -42,5 +42,10 @@ export async function beginAgain(docker: Docker, id: string): Promise<void> {
   };
   const { TaskTemplate: template } = spec;
   const again = { ...spec, TaskTemplate: { ...template, ForceUpdate: (template.ForceUpdate ?? 0) + 1 } };
-  await service.update({ _query: { version: version.Index }, _body: again });
+  try {
+    await service.update({ _query: { version: version.Index }, _body: again });
+  } catch (error) {
+    // Somebody else's update in the meantime is as good (moby/swarmkit, `ErrSequenceConflict`).
+    if (!(error instanceof Error && error.message.includes("out of sequence"))) throw error;
+  }
 }
