@@ -34,6 +34,8 @@ export interface ProjectOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Where Pulumi's state is kept. @default a folder of the project's directory */
   readonly state?: string;
+  /** Folder that has the program's parts. @default the repository */
+  readonly source?: string;
 }
 
 /** One stack on the test engine, and the means to work with it. */
@@ -118,11 +120,16 @@ export class Project {
 }
 
 /** Makes the project's directory and an empty stack in it. */
-export async function createProject({ stack, config = {}, state }: ProjectOptions): Promise<Project> {
+export async function createProject({
+  stack,
+  config = {},
+  state,
+  source = repository,
+}: ProjectOptions): Promise<Project> {
   const dockerHost = process.env["DOCKER_HOST"];
   if (dockerHost === undefined) throw new Error("there is no test engine: run the tests with node test/run.ts e2e");
   const directory = await mkdtemp(path.join(tmpdir(), "goimg-e2e-"));
-  await Promise.all(programParts.map((name) => symlink(path.join(repository, name), path.join(directory, name))));
+  await Promise.all(programParts.map((name) => symlink(path.join(source, name), path.join(directory, name))));
   await copyFile(path.join(repository, "Pulumi.yaml"), path.join(directory, "Pulumi.yaml"));
   const passphrase = path.join(directory, "passphrase");
   await writeFile(passphrase, randomBytes(32).toString("base64url"), { mode: 0o600 });

@@ -12,7 +12,8 @@ import type { Delivery, StoredEntry } from "../../stores/store.ts";
 import { accessFor, storeCa, type StoreCa } from "./access.ts";
 import { containerSpec } from "./container.ts";
 import { Gate } from "./gate.ts";
-import { jobLabel, silentLabel, type Observed } from "./observe.ts";
+import { shared } from "./look.ts";
+import { jobLabel, observeSwarm, silentLabel, type Observed } from "./observe.ts";
 import { hurries, waitsFor } from "./waits.ts";
 import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
 
@@ -54,10 +55,11 @@ export class SwarmDeployment extends pulumi.ComponentResource {
     const gates = new Map<ServiceName, Gate>();
     const specs = new Map(args.services.map((spec) => [spec.name, spec]));
     const ca = storeCa(args.delivery, this);
+    const { docker: manager, declared, before } = args;
+    const look = manager === undefined ? undefined : shared(() => observeSwarm(manager, pulumi.getStack()));
     for (const spec of inOrder(args.services)) {
       const service = this.service(spec, { ...args, networks, volumes, gates, specs, ca });
-      const { docker: manager, declared, before } = args;
-      const gate = new Gate(spec.name, { docker: manager, before, service, spec, declared }, { parent: this });
+      const gate = new Gate(spec.name, { docker: manager, look, before, service, spec, declared }, { parent: this });
       gates.set(spec.name, gate);
     }
     this.settled = pulumi.output([...gates.values()].map(({ passed }) => passed)).apply(() => [...gates.keys()]);

@@ -11,6 +11,8 @@ import { hurries } from "./waits.ts";
 export interface GateArgs {
   /** The Swarm's manager, to ask what runs. Undefined in a preview, which waits for nothing. */
   readonly docker: Docker | undefined;
+  /** Looks at what runs; one for all gates of a Swarm, which wait side by side. */
+  readonly look?: (() => Promise<Observed>) | undefined;
   /** What ran before the update: a rollback of then is no failure of now. */
   readonly before: Observed | undefined;
   readonly service: docker.Service;
@@ -39,7 +41,7 @@ export class Gate extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { docker: manager, before, service, spec, declared }: GateArgs,
+    { docker: manager, look, before, service, spec, declared }: GateArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("goimg:cluster:Gate", name, {}, { ...opts, dependsOn: service });
@@ -47,7 +49,7 @@ export class Gate extends pulumi.ComponentResource {
     const rolledBack = before?.services.find(({ name: ran }) => ran === spec.name)?.rolledBack;
     if (manager === undefined) this.passed = service;
     else {
-      const args = { docker: manager, stack, spec, declared, rolledBack, timeout: patience };
+      const args = { docker: manager, look, stack, spec, declared, rolledBack, timeout: patience };
       let asked = false;
       if (hurries(spec, declared)) {
         this.seen = settled({ ...args, asked: () => asked });

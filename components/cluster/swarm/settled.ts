@@ -4,7 +4,7 @@ import type Docker from "dockerode";
 import type { Declared } from "../../secrets/declare.ts";
 import { heldBy, readBy } from "../../secrets/mounts.ts";
 import type { ServiceSpec } from "../../services/service.ts";
-import { observeSwarm, type ObservedService } from "./observe.ts";
+import { observeSwarm, type Observed, type ObservedService } from "./observe.ts";
 import { beginAgain, Stall } from "./stall.ts";
 
 /** Which service has to run what, and how long that may take, in milliseconds. */
@@ -13,6 +13,8 @@ export interface SettledArgs {
   readonly stack: string;
   readonly spec: ServiceSpec;
   readonly declared: readonly Declared[];
+  /** Looks at what runs. @default a look of its own */
+  readonly look?: (() => Promise<Observed>) | undefined;
   /** The rollback that was the service's last one before the update (`ObservedService.rolledBack`). */
   readonly rolledBack?: string | undefined;
   readonly timeout: number;
@@ -41,6 +43,7 @@ const tries = 3;
  */
 export async function settled(args: SettledArgs): Promise<void> {
   const { docker, stack, spec, declared, rolledBack, timeout, asked = () => true, stallAfter } = args;
+  const { look = () => observeSwarm(docker, stack) } = args;
   const deadline = Date.now() + timeout;
   const failed = new Set<string>();
   let earlier: ReadonlySet<string> | undefined;
@@ -49,7 +52,7 @@ export async function settled(args: SettledArgs): Promise<void> {
   try {
     for (;;) {
       const wasAsked = asked();
-      const { services } = await observeSwarm(docker, stack);
+      const { services } = await look();
       const service = services.find(({ name }) => name === spec.name);
       const why = service === undefined ? "it does not exist" : unsettled(service, spec, declared);
       if (service?.rolledBack !== undefined && service.rolledBack !== rolledBack) throw failure(spec, undone);

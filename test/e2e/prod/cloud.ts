@@ -32,12 +32,21 @@ export const cluster = {
   alertEmails: ["operations@example.com"],
 } as const;
 
-/** @param nodeImage what droplets are containers of; without it they are said to exist, and nothing runs */
+/**
+ * @param nodeImage what droplets are containers of; without it they are said to exist, and nothing runs
+ * @param source folder that has the program's parts, instead of the repository
+ */
 export async function createCloudProject(
   nodeImage?: string,
   config: Readonly<Record<string, unknown>> = {},
+  source?: string,
 ): Promise<CloudProject> {
-  const { place } = await createProject({ stack: "prod", config: { environment: "prod", cluster, ...config } });
+  const from = source === undefined ? {} : { source };
+  const { place } = await createProject({
+    stack: "prod",
+    config: { environment: "prod", cluster, ...config },
+    ...from,
+  });
   const { directory } = place;
   const cloud = path.join(directory, "cloud");
   await mkdir(cloud, { mode: 0o700 });
@@ -87,9 +96,9 @@ export async function inDroplet(engine: Docker, name: string, ...command: readon
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Gives every droplet the images that the services run, as a registry would. */
-export async function loadImages(engine: Docker): Promise<void> {
-  const tags = ["app", "postgres", "redis", "gateway", "grafana"].map(imageTag);
+/** Gives every droplet the images that the services run, and others, as a registry would. */
+export async function loadImages(engine: Docker, others: readonly string[] = []): Promise<void> {
+  const tags = [...["app", "postgres", "redis", "gateway", "grafana"].map(imageTag), ...others];
   const droplets = await engine.listContainers({ filters: { label: ["goimg.droplet"] } });
   const save = spawn("docker", ["save", ...tags], { stdio: ["ignore", "pipe", "inherit"] });
   const loads = droplets.map(({ Id: id }) => {
