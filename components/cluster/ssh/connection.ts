@@ -112,7 +112,7 @@ function connectionOf(client: Client, host: string): Connection {
   const dial = (): Promise<Duplex> =>
     new Promise((done, fail) => {
       client.openssh_forwardOutStreamLocal("/var/run/docker.sock", (error, stream) => {
-        if (error === undefined) done(stream);
+        if (error === undefined) done(closing(stream));
         else fail(new Error(`${host}: its Docker Engine does not answer yet`));
       });
     });
@@ -127,6 +127,20 @@ function connectionOf(client: Client, host: string): Connection {
       client.once("close", done);
     }),
   };
+}
+
+/**
+ * A channel that tells that it is closed whenever it is given up. The library's does once it was read to its end, which nobody does
+ * who destroys it.
+ */
+function closing<S extends Duplex>(stream: S): S {
+  const destroy = stream.destroy.bind(stream);
+  stream.destroy = (error) => {
+    destroy(error);
+    // Whoever listens would pause it again.
+    return stream.removeAllListeners("data").resume();
+  };
+  return stream;
 }
 
 /** A Docker client each of whose requests goes over a stream of its own. */

@@ -13,6 +13,9 @@ import { beginAgain } from "../../../components/cluster/swarm/stall.ts";
 const key = () => ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
 const keys = { host: key(), user: key() };
 
+/** Of what takes moments: tests run beside each other. */
+const patience = { timeout: 30_000 };
+
 describe("a remote Docker Engine", () => {
   let engine: HttpServer;
   let machine: SshServer;
@@ -34,7 +37,13 @@ describe("a remote Docker Engine", () => {
         response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
       };
       if (request.url === "/events") response.writeHead(200).write("{}\n");
-      else if (request.method === "GET")
+      else if (request.url?.startsWith("/events?") === true) {
+        response.writeHead(200);
+        const flood = (): void => {
+          if (!response.destroyed) response.write("{}\n".repeat(100_000), flood);
+        };
+        flood();
+      } else if (request.method === "GET")
         json(200, { Spec: { TaskTemplate: { ForceUpdate: 3 } }, Version: { Index: 7 } });
       else {
         updates.push(request.url ?? "");
@@ -79,17 +88,25 @@ describe("a remote Docker Engine", () => {
     await sleep(700);
     expect(left).toHaveLength(0);
     events.destroy();
-    await expect.poll(() => left.length).toBe(1);
+    await expect.poll(() => left.length, patience).toBe(1);
     await docker.getService("a").inspect();
     expect(logins).toHaveLength(2);
-    await expect.poll(() => left.length).toBe(2);
+    await expect.poll(() => left.length, patience).toBe(2);
+  });
+
+  it("is left after a stream that was given up with more in it", async () => {
+    const flood: unknown = await remoteDocker(target).getEvents({ since: 1 });
+    const events = flood as { destroy(): void };
+    await sleep(300);
+    events.destroy();
+    await expect.poll(() => left.length, patience).toBe(1);
   });
 
   it("is connected to again when the connection broke", async () => {
     const docker = remoteDocker(target);
     await docker.getService("a").inspect();
     logins[0]?.end();
-    await expect.poll(() => left.length).toBe(1);
+    await expect.poll(() => left.length, patience).toBe(1);
     await docker.getService("a").inspect();
     expect(logins).toHaveLength(2);
   });
