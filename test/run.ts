@@ -4,10 +4,10 @@
  * What failed is told again at the end, and the last line is `N passed, N failed`; the exit code is 1 when anything failed.
  */
 import path from "node:path";
-import { ageTools } from "../toolchain/age.ts";
 import { ensureChromium } from "../toolchain/chromium.ts";
 import { ensureEngine, insideEngine, stopEngine, type Engine } from "../toolchain/engine.ts";
 import { toolchainEnv } from "../toolchain/env.ts";
+import { ageTools, sopsTools } from "../toolchain/goTools.ts";
 import { buildImages } from "../toolchain/images.ts";
 import { install } from "../toolchain/install.ts";
 import { withLock } from "../toolchain/lock.ts";
@@ -88,7 +88,7 @@ async function prepare(lane: readonly Part[]): Promise<Engine> {
   await install();
   if (lane.includes("e2e")) {
     // Without these their tests fail, and no others: the tests themselves are in a network that leads nowhere.
-    for (const needed of [vaultProgram, ageTools, motoPython, ensureChromium]) {
+    for (const needed of [vaultProgram, ageTools, sopsTools, motoPython, ensureChromium]) {
       await needed().catch((error: unknown) => told(needed.name, error));
     }
   }

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ageTools } from "../../toolchain/age.ts";
+import { ageTools } from "../../toolchain/goTools.ts";
 import { Client } from "./client.ts";
 import { blocksOf, follow, missingFrom } from "./manual.ts";
 import { repository } from "./project.ts";

@@ -5,16 +5,14 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { RandomPassword } from "@pulumi/random";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Crypter } from "../../cli/passphrase/crypter.ts";
+import type { Crypter } from "../../cli/passphrase/crypter.ts";
 import { pulumi, pulumiOrFail } from "../../cli/pulumi.ts";
-import { decode } from "../../cli/state/compression.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
 import { repository } from "./project.ts";
+import { keptTexts, keysOf, opened, saltLine } from "./sealed.ts";
 import { openInlineStack, type InlineStack } from "./stores/inlineStack.ts";
 
 const oldPassphrase = "of a test";
-const line = /v1:[A-Za-z0-9+/]{11}=:v1:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+={0,2}/g;
-const value = /v1:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]{22,}={0,2}/g;
 
 let inline: InlineStack;
 let env: Record<string, string>;
@@ -52,28 +50,7 @@ async function up(generation: number, settings: Readonly<Record<string, string>>
   workspace.envVars = before;
 }
 
-/** Texts of everything that Pulumi keeps of the project, by name. */
-async function texts(): Promise<ReadonlyMap<string, string>> {
-  const { directory } = inline;
-  const below = await readdir(path.join(directory, ".pulumi"), { recursive: true, withFileTypes: true });
-  const files = below.filter((one) => one.isFile()).map((one) => path.join(one.parentPath, one.name));
-  const all = [...files, path.join(directory, "Pulumi.test.yaml")];
-  return new Map(await Promise.all(all.map(async (file) => [file, decode(await readFile(file)).text] as const)));
-}
-
-async function keysOf(passphrase: string, found: ReadonlyMap<string, string>): Promise<readonly Crypter[]> {
-  const lines = new Set([...found.values()].flatMap((text) => [...text.matchAll(line)].map(([one]) => one)));
-  const keys = await Promise.all([...lines].map((one) => Crypter.of(passphrase, one)));
-  return keys.filter((key) => key !== undefined);
-}
-
-/** Every value that one of the keys opens. */
-function opened(keys: readonly Crypter[], found: ReadonlyMap<string, string>): readonly string[] {
-  const values = [...found.values()].flatMap((text) => [...text.replaceAll(line, "").matchAll(value)]);
-  return values.flatMap(([one]) =>
-    keys.map((key) => key.open(one)?.toString("utf8")).filter((text) => text !== undefined),
-  );
-}
+const texts = (): ReturnType<typeof keptTexts> => keptTexts(inline.directory);
 
 interface Run {
   readonly exitCode: number | null;
@@ -166,7 +143,7 @@ describe("passphrase change", () => {
   });
 
   test("lets the engine go on with the new one, and refuse the old one", async () => {
-    const withoutSalt = (text: string): string => text.replaceAll(line, "");
+    const withoutSalt = (text: string): string => text.replaceAll(saltLine, "");
     expect(withoutSalt((await exported(file("passphrase"))).stdout)).toBe(withoutSalt(state));
     expect((await exported(file("passphrase.old"))).exitCode).not.toBe(0);
     const key = await inline.stack.getConfig("stores:key");
