@@ -227,7 +227,7 @@ describe("the app stack", () => {
         ),
       ),
     );
-    expect(needles.length).toBeGreaterThan(10);
+    expect(needles).toHaveLength(10);
     expect(leaks).toEqual([]);
   });
 
