@@ -8,6 +8,7 @@ const environments: Record<string, (() => Promise<Record<string, unknown>>) | un
   dev: async () => (await import("../stacks/dev.ts")).dev(),
   aws: async () => (await import("../stacks/aws.ts")).aws(),
   prod: async () => (await import("../stacks/prod.ts")).prod(),
+  app: async () => (await import("../stacks/appPlatform.ts")).appPlatform(),
 };
 
 /**

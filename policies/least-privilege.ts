@@ -1,8 +1,9 @@
 import type { Rule, Settings } from "./model/rule.ts";
 import { accessProblems } from "./privilege/access.ts";
 import { mountProblems } from "./privilege/mounts.ts";
-import { grantProblems } from "./privilege/grants.ts";
+import { grantProblems, variableProblems } from "./privilege/grants.ts";
 import { networkProblems } from "./privilege/network.ts";
+import { scopeProblems } from "./privilege/variables.ts";
 
 const settings: Settings = {
   grants: {
@@ -13,18 +14,22 @@ const settings: Settings = {
 };
 
 /**
- * A service mounts only its grants, as files that only it can read; access rules name exact secrets; databases are not
- * published, and traffic between nodes is encrypted.
+ * A service mounts only its grants, as files that only it can read, or gets them as encrypted variables that no build sees; access rules
+ * name exact secrets; databases are not published, and traffic between nodes is encrypted.
  */
 export const leastPrivilege: Rule = {
   name: "least-privilege",
   description: "Services read only their own secrets, and only they reach the databases.",
   level: "mandatory",
   settings,
-  resource: (resource) =>
-    [...mountProblems(resource), ...accessProblems(resource), ...networkProblems(resource)].map((problem) => ({
-      ...problem,
-      urn: resource.urn,
-    })),
+  resource: (resource, context) => [
+    ...[
+      ...mountProblems(resource),
+      ...accessProblems(resource),
+      ...networkProblems(resource),
+      ...scopeProblems(resource),
+    ].map((problem) => ({ ...problem, urn: resource.urn })),
+    ...variableProblems(resource, context),
+  ],
   stack: grantProblems,
 };

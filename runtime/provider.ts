@@ -2,8 +2,10 @@
  * Where values come from. A provider hands out the bytes of one file of the manifest and knows nothing of formats; the
  * registry maps `SECRET_PROVIDER` to one and is open: `registerProvider("myStore", …)` in the service's own main.
  */
+import { appPlatformProvider } from "./appPlatform.ts";
 import { dockerProvider } from "./docker.ts";
 import { ecsProvider } from "./ecs.ts";
+import { fileVariable } from "./environment.ts";
 import { readEnvFile, variableOf } from "./envFile.ts";
 import { ProviderError } from "./providerError.ts";
 import { vaultProvider } from "./vault.ts";
@@ -42,6 +44,7 @@ const registry = new Map<string, ProviderFactory>([
   ["env", ({ env }) => envProvider(env)],
   ["vault", ({ env }) => vaultProvider(env)],
   ["awsSecretsManager", ({ env }) => ecsProvider(env)],
+  ["digitalocean", ({ env }) => appPlatformProvider(env)],
 ]);
 
 /** Providers of this folder can't be replaced: a dependency must not be able to slip in one of its own. */
@@ -74,7 +77,7 @@ export function envProvider(env: ProviderContext["env"]): SecretProvider {
     name: "env",
     allowedInProduction: false,
     async read(fileName, { entry, generation }) {
-      const variable = file === undefined ? fileName.replace(".", "__") : variableOf(entry, generation);
+      const variable = file === undefined ? fileVariable(fileName) : variableOf(entry, generation);
       const value = file === undefined ? env[variable] : (await (contents ??= readEnvFile(file))).get(variable);
       if (value !== undefined) return Buffer.from(value, "utf8");
       const fix = file === undefined ? `export ${variable}` : "run pulumi up";

@@ -18,7 +18,7 @@ const secretAccessKey: Format = { ...password, charset: "printable" };
 const entry = <const C extends readonly ServiceName[]>(description: string, format: Format, consumers: C) =>
   ({ description, format, consumers }) satisfies EntrySpec;
 
-const everywhere = ["dev", "prod", "aws"] as const;
+const everywhere = ["dev", "prod", "aws", "app"] as const;
 const production = ["prod", "aws"] as const;
 const thirdParty = {
   kind: "external",
@@ -109,7 +109,7 @@ export const catalog = {
     strategy: "dual-access-key",
     period: "6 months",
     owner: "backend",
-    requiredIn: production,
+    requiredIn: [...production, "app"],
     feature: "object storage (S3, Spaces, B2)",
     presence: "consumed",
     acceptors: ["s3"],

@@ -12,7 +12,7 @@ export type Strategy = "dual-key" | "alternating-users" | "dual-password" | "dua
 export type Period = `${number} months`;
 
 /** Stacks of this project; each has a file of its name in `stacks/`. */
-export type StackName = "dev" | "prod" | "aws";
+export type StackName = "dev" | "prod" | "aws" | "app";
 
 /** Everything that may be granted a secret. A stack deploys some of these. */
 export type ServiceName =

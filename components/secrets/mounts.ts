@@ -1,3 +1,4 @@
+import { fileVariable } from "../../runtime/environment.ts";
 import { entries, type CatalogEntry, type EntryName } from "../catalog/grants.ts";
 import type { ServiceName } from "../catalog/types.ts";
 import type { Generations } from "../rotation/generations.ts";
@@ -54,6 +55,19 @@ export function mountsFor(
       }));
     })
     .sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+/** The same where a platform hands values over in the environment (`runtime/environment.ts`): each with its variable, sorted. */
+export function variablesFor(
+  service: ServiceName,
+  granted: readonly EntryName[],
+  declared: readonly Declared[],
+): readonly (Pick<Mount, "entry" | "generation"> & { readonly variable: string })[] {
+  return mountsFor(service, granted, declared).map(({ entry, generation, file }) => ({
+    entry,
+    generation,
+    variable: fileVariable(file),
+  }));
 }
 
 /** The plain settings that tell a service where its secrets are: paths only. */

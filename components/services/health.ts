@@ -19,3 +19,11 @@ export const answersAt = (url: string): Health => probe(["http-check", url], "1s
 
 /** Well when the server takes connections. No rotation restarts it. */
 export const acceptsConnections = (command: "pg-check" | "redis-check"): Health => probe([command], "3s", "1m");
+
+/** Whole seconds of a duration of Docker's: `30s`, `1m`, `500ms`. */
+export function seconds(duration: string): number {
+  const [, amount, unit] = /^(\d+)(ms|s|m)$/.exec(duration) ?? [];
+  if (amount === undefined) throw new Error(`${duration} is no duration: write 500ms, 30s or 1m`);
+  const factor = unit === "m" ? 60 : unit === "s" ? 1 : 0.001;
+  return Math.ceil(Number(amount) * factor);
+}

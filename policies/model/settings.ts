@@ -20,7 +20,7 @@ export const commonSettings: Settings = {
   },
   production: {
     type: "array",
-    default: ["prod", "production", "aws", "*-prod", "*-production"],
+    default: ["prod", "production", "aws", "app", "*-prod", "*-production"],
     items: { type: "string", minLength: 1 },
     description: "patterns of the names of stacks that are production",
   },

@@ -5,6 +5,7 @@ import type { Context, Resource, Violation } from "../model/rule.ts";
 import { matches, recordSetting } from "../model/settings.ts";
 import { withoutGeneration } from "../state/generations.ts";
 import { stores } from "../values/holders.ts";
+import { secretVariables } from "./variables.ts";
 
 /** Services that mount an entry that they were not granted. The grants are the catalog's `consumers`, or the setting. */
 export function grantProblems(resources: readonly Resource[], context: Context): readonly Violation[] {
@@ -25,6 +26,28 @@ export function grantProblems(resources: readonly Resource[], context: Context):
       }));
   });
 }
+
+/** Components of an app that get a variable of an entry that they were not granted. The app's own are everybody's. */
+export function variableProblems(app: Resource, context: Context): readonly Violation[] {
+  return secretVariables(app).flatMap(({ path, component, key }): readonly Violation[] => {
+    const [entry = key] = key.split(/__\d+$/);
+    const granted = component === undefined ? sharedGrants(entry) : grantsOf(component, context);
+    if (granted === undefined || granted.some((pattern) => matches(pattern, entry))) return [];
+    const fix = "add it to the entry's consumers, or take it off the component";
+    const who = component === undefined ? "every component" : shown(component);
+    return [
+      {
+        rule: "grant",
+        message: `${path} gives ${who} ${shown(entry)}, which it was not granted: ${fix}`,
+        urn: app.urn,
+      },
+    ];
+  });
+}
+
+/** No entry of the catalog is for every component; of other projects' nothing is known. */
+const sharedGrants = (entry: string): readonly string[] | undefined =>
+  entries.some(({ name }) => name === entry) ? [] : undefined;
 
 const shown = (name: string): string => (isName(name) ? name : "(a name that is not shown)");
 

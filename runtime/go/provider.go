@@ -49,16 +49,21 @@ func chooseProvider(m *Manifest) (provider, *Finding) {
 		if !onECS() {
 			return nil, whole("provider-unavailable", "SECRET_PROVIDER awsSecretsManager works on ECS alone; set SECRET_PROVIDER=docker")
 		}
-		return ecs{}, nil
+		return handedOver{"the task definition's secrets"}, nil
+	case "digitalocean":
+		if !onAppPlatform() {
+			return nil, whole("provider-unavailable", "SECRET_PROVIDER digitalocean works on App Platform alone; set SECRET_PROVIDER=docker")
+		}
+		return handedOver{"the component's envs"}, nil
 	}
-	return nil, whole("unknown-provider", "SECRET_PROVIDER names no provider; set SECRET_PROVIDER to one of: awsSecretsManager, docker, env, vault")
+	return nil, whole("unknown-provider", "SECRET_PROVIDER names no provider; set SECRET_PROVIDER to one of: awsSecretsManager, digitalocean, docker, env, vault")
 }
 
 // environment is for development only: the file NAME.G is the variable NAME__G.
 type environment struct{}
 
 func (environment) read(file string, _ place) ([]byte, *problem) {
-	variable := strings.Replace(file, ".", "__", 1)
+	variable := fileVariable(file)
 	if value, set := os.LookupEnv(variable); set {
 		return []byte(value), nil
 	}

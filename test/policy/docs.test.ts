@@ -44,7 +44,7 @@ describe("docs/policies.md", () => {
     const code = rules()
       .map(({ name }) => readFileSync(path.join(root, "policies", `${name}.ts`), "utf8"))
       .concat(
-        ["mounts", "grants", "access", "network"].map((file) =>
+        ["mounts", "grants", "access", "network", "variables"].map((file) =>
           readFileSync(path.join(root, "policies/privilege", `${file}.ts`), "utf8"),
         ),
       )

@@ -42,6 +42,50 @@ describe("least-privilege: mounts", () => {
   });
 });
 
+describe("least-privilege: variables of App Platform", () => {
+  const variable = (key: string, changed: object = {}) => ({
+    key,
+    value: otherPassword,
+    type: "SECRET",
+    scope: "RUN_TIME",
+    ...changed,
+  });
+  const app = (spec: object) => resource("digitalocean:index:App", "it", { spec: { name: "shop", ...spec } });
+  const rulesOf = (spec: object, settings = {}) =>
+    violationsOf(leastPrivilege, [app(spec)], { settings }).map(({ rule, message }) => {
+      expect(message).not.toContain(otherPassword);
+      return rule;
+    });
+  const api = (...envs: readonly object[]) => ({ services: [{ name: "api", envs }] });
+
+  it("accepts what a component was granted, in any generation, at run time alone", () => {
+    expect(rulesOf(api(variable("DB_PASSWORD"), variable("JWT_PRIVATE_KEY__12")))).toEqual([]);
+  });
+
+  it.each([
+    ["another component's entry", api(variable("SMTP_PASSWORD"))],
+    ["another generation of one", api(variable("SMTP_PASSWORD__2"))],
+    ["an entry of everybody", { envs: [variable("DB_PASSWORD")] }],
+    ["a worker's that is the API's", { workers: [{ name: "worker", envs: [variable("REDIS_PASSWORD")] }] }],
+    ["a job's that is the API's", { jobs: [{ name: "db-migrate", envs: [variable("REDIS_PASSWORD")] }] }],
+  ])("refuses %s", (_what, spec) => {
+    expect(rulesOf(spec)).toEqual(["grant"]);
+  });
+
+  it("takes another project's grants from the settings, and knows nothing of one that names none", () => {
+    const shop = { workers: [{ name: "mailer", envs: [variable("MAIL_TOKEN")] }] };
+    expect(rulesOf(shop)).toEqual([]);
+    expect(rulesOf(shop, { grants: { mailer: ["MAIL_*"] } })).toEqual([]);
+    expect(rulesOf(shop, { grants: { mailer: ["OTHER"] } })).toEqual(["grant"]);
+    expect(rulesOf({ envs: [variable("MAIL_TOKEN")] })).toEqual([]);
+  });
+
+  it.each([[undefined], ["RUN_AND_BUILD_TIME"], ["BUILD_TIME"]])("refuses a secret of the scope %s", (scope) => {
+    expect(rulesOf(api(variable("DB_PASSWORD", { scope })))).toEqual(["build-scope"]);
+    expect(rulesOf(api(variable("DB_HOST", { scope, type: "GENERAL", value: "db" })))).toEqual([]);
+  });
+});
+
 describe("least-privilege: grants", () => {
   it("refuses an entry that the service was not granted, by what it was computed from or by id", () => {
     const admin = secret("REDIS_ADMIN_PASSWORD-g1", otherPassword);

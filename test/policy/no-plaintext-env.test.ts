@@ -45,6 +45,18 @@ const elsewhere: readonly (readonly [string, Record<string, unknown>])[] = [
     { spec: { services: [{ name: "api", envs: [{ key: "DB_PASSWORD", value: password, type: "GENERAL" }] }] } },
   ],
   ["digitalocean:index:App", { spec: { envs: [{ key: "DB_PASSWORD", value: password }] } }],
+  [
+    "digitalocean:index:App",
+    { spec: { workers: [{ name: "worker", envs: [{ key: "DB_PASSWORD", value: password }] }] } },
+  ],
+  [
+    "digitalocean:index:App",
+    { spec: { jobs: [{ name: "job", envs: [{ key: "DB_PASSWORD__2", value: password, type: "GENERAL" }] }] } },
+  ],
+  [
+    "digitalocean:index:App",
+    { spec: { services: [{ name: "api", image: { registryCredentials: `shop:${password}` }, envs: [] }] } },
+  ],
   ["digitalocean:index:Droplet", { userData: `#!/bin/sh\nexport DB_PASSWORD=${password}\nrun\n` }],
   ["aws:ec2:Instance", { userDataBase64: base64(`#cloud-config\nwrite_files:\n- content: DB_PASSWORD=${password}\n`) }],
   ["example:index:Whatever", { deep: [{ deeper: { apiKey: password } }] }],

@@ -4,7 +4,7 @@ import type { Control } from "../control.ts";
 import type { ServiceFact } from "../facts.ts";
 
 /** Values of SECRET_PROVIDER that name a secrets manager. */
-const managers = ["docker", "vault", "awsSecretsManager"];
+const managers = ["docker", "vault", "awsSecretsManager", "digitalocean"];
 const entryNames = new Set<string>(entries.map(({ name }) => name));
 
 export const secretsManager: Control = {

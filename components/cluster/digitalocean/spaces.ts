@@ -7,6 +7,9 @@ import type { ClusterSettings } from "./settings.ts";
 /** Who issues the keys of which secret. */
 export type Issuers = Readonly<Partial<Record<SecretName, Issuer>>>;
 
+/** Region and names of the buckets; no bucket of backups where the stack makes none. */
+export type Buckets = Pick<ClusterSettings, "region" | "bucket"> & Partial<Pick<ClusterSettings, "backupBucket">>;
+
 /**
  * The application's bucket and the one of the backups, and a key for each that reads and writes it and nothing else. Each generation is
  * a key of its own, which Spaces accepts from the moment that it exists until it is deleted.
@@ -16,7 +19,7 @@ export type Issuers = Readonly<Partial<Record<SecretName, Issuer>>>;
  */
 export function spaces(
   name: string,
-  { region, bucket, backupBucket }: ClusterSettings,
+  { region, bucket, backupBucket }: Buckets,
   opts: pulumi.CustomResourceOptions,
 ): Issuers {
   const owner = new digitalocean.SpacesKey(
@@ -36,11 +39,10 @@ export function spaces(
       // Taking a stack down must not take the users' objects with it.
       { ...opts, provider, protect: true },
     );
-  const buckets = { S3_KEY: make("objects", bucket), BACKUP_S3_KEY: make("backups", backupBucket) };
-  return {
-    S3_KEY: keysOf(name, buckets.S3_KEY, ["S3_ACCESS_KEY", "S3_SECRET_KEY"]),
-    BACKUP_S3_KEY: keysOf(name, buckets.BACKUP_S3_KEY, ["BACKUP_S3_ACCESS_KEY", "BACKUP_S3_SECRET_KEY"]),
-  };
+  const objects = { S3_KEY: keysOf(name, make("objects", bucket), ["S3_ACCESS_KEY", "S3_SECRET_KEY"]) };
+  if (backupBucket === undefined) return objects;
+  const backups = make("backups", backupBucket);
+  return { ...objects, BACKUP_S3_KEY: keysOf(name, backups, ["BACKUP_S3_ACCESS_KEY", "BACKUP_S3_SECRET_KEY"]) };
 }
 
 function keysOf(

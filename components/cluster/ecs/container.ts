@@ -1,6 +1,7 @@
 import type { Declared } from "../../secrets/declare.ts";
 import { manifestFor } from "../../secrets/manifest.ts";
-import { mountsFor } from "../../secrets/mounts.ts";
+import { variablesFor } from "../../secrets/mounts.ts";
+import { seconds } from "../../services/health.ts";
 import type { Health, ImageName, ServiceSpec } from "../../services/service.ts";
 import type { StoredEntry } from "../../stores/store.ts";
 import type { TaskUnit } from "./units.ts";
@@ -31,9 +32,9 @@ export function secretsOf(
   spec: ServiceSpec,
   declared: readonly Declared[],
 ): readonly { readonly variable: string; readonly reference: string }[] {
-  return mountsFor(spec.name, spec.secrets, declared).map((mount) => ({
-    variable: mount.file.replace(".", "__"),
-    reference: reference(mount),
+  return variablesFor(spec.name, spec.secrets, declared).map(({ variable, ...place }) => ({
+    variable,
+    reference: reference(place),
   }));
 }
 
@@ -124,14 +125,6 @@ function healthCheck({ command, interval, timeout, retries, startPeriod }: Healt
     retries: within(retries, 1, 10),
     startPeriod: within(seconds(startPeriod), 0, 300),
   };
-}
-
-/** Whole seconds of a duration of Docker's: `30s`, `1m`, `500ms`. */
-export function seconds(duration: string): number {
-  const [, amount, unit] = /^(\d+)(ms|s|m)$/.exec(duration) ?? [];
-  if (amount === undefined) throw new Error(`${duration} is no duration: write 500ms, 30s or 1m`);
-  const factor = unit === "m" ? 60 : unit === "s" ? 1 : 0.001;
-  return Math.ceil(Number(amount) * factor);
 }
 
 /** The smallest size of Fargate with the memory that the containers may use together: CPU units, and MiB. */

@@ -23,6 +23,11 @@ const note = (file: string): string => `
 
 test.each([
   ["dev", ["@pulumi/docker"], ["@pulumi/aws", "@aws-sdk/client-ecs", "@aws-sdk/client-secrets-manager"]],
+  [
+    "app",
+    ["@pulumi/digitalocean"],
+    ["@pulumi/docker", "@pulumi/aws", "@aws-sdk/client-ecs", "@aws-sdk/client-secrets-manager", "ssh2"],
+  ],
   ["aws", ["@pulumi/aws"], ["@pulumi/docker", "@aws-sdk/client-ecs", "@aws-sdk/client-secrets-manager"]],
 ])("preview of %s loads %j, and none of %j", async (stack, own, others) => {
   const file = path.join(directory, `${stack}.txt`);

@@ -1,5 +1,7 @@
 /** What the fake makes of each kind of resource. What a kind does not say is kept, answered, and otherwise without effect. */
 import { createHash, randomBytes, randomInt, randomUUID } from "node:crypto";
+import type { Problems } from "../../../components/stores/provider/kind.ts";
+import { app } from "./apps.ts";
 import { addNetwork, hasDroplet, removeDroplet, removeNetwork, startDroplet } from "./droplets.ts";
 import { restartSpaces } from "./spaces.ts";
 import type { Thing } from "./cloud.ts";
@@ -8,8 +10,14 @@ import type { Thing } from "./cloud.ts";
 export interface Resource {
   /** Properties whose change makes it another resource: those that the provider's documentation marks so. */
   readonly replacing: readonly string[];
+  /** Reports what the API refuses beside what the SDK's types do. */
+  readonly check?: (inputs: Thing, problems: Problems) => void;
   /** Answers its id and what the cloud knows of it beside its inputs; `secret` is kept encrypted. */
   readonly create: (inputs: Thing) => Promise<Created>;
+  /** Changes it; answers what the cloud knows of it then, beside its inputs. @default nothing else */
+  readonly update?: (id: string, before: Thing, inputs: Thing) => Promise<Thing>;
+  /** Inputs that the cloud does not answer as they were given, so that reading it again reads them too. */
+  readonly answers?: readonly string[];
   readonly exists?: (thing: Thing) => Promise<boolean>;
   readonly remove?: (thing: Thing) => Promise<void>;
   /** Once the cloud has one more, or one less. */
@@ -41,6 +49,7 @@ const secretKey = (): string => randomBytes(32).toString("base64").slice(0, 43);
 
 /** By the module of the type token. */
 export const resources: Readonly<Record<string, Resource>> = {
+  app,
   vpc: {
     replacing: ["region", "ipRange"],
     async create(inputs) {

@@ -1,11 +1,12 @@
 /** What of a service's description becomes what of a task of ECS. */
 import { describe, expect, test } from "vitest";
-import { qualified, seconds, taskSize } from "../../../components/cluster/ecs/container.ts";
+import { qualified, taskSize } from "../../../components/cluster/ecs/container.ts";
 import { taskUnits, unitOf } from "../../../components/cluster/ecs/units.ts";
 import { api } from "../../../components/services/api.ts";
 import { backup } from "../../../components/services/backup.ts";
 import { cacheAcl, redis } from "../../../components/services/cache.ts";
 import { dbMigrate, dbRoles, postgres } from "../../../components/services/database.ts";
+import { seconds } from "../../../components/services/health.ts";
 import { s3 } from "../../../components/services/storage.ts";
 import { AwsSecretsManagerStore, pricePerMonth } from "../../../components/stores/awsSecretsManager.ts";
 import { checkArguments } from "../../fakes/schema.ts";

@@ -40,6 +40,7 @@ export async function mockEngine(
     "goimg-secrets",
     stack,
     preview,
+    "organization",
   );
   pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(config).map(([k, v]) => [`goimg-secrets:${k}`, v])));
   return recorded;
@@ -69,6 +70,8 @@ export async function settle(): Promise<void> {
 
 function computed(type: string, name: string): Record<string, unknown> {
   switch (type) {
+    case "pulumi:pulumi:StackReference":
+      return { outputs: {}, secretOutputNames: [] };
     case "random:index/randomPassword:RandomPassword":
       return { result: `${sentinel}-${name}` };
     case "tls:index/privateKey:PrivateKey":

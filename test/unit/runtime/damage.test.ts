@@ -176,6 +176,7 @@ describe("a service", () => {
     ["manifest-wrong-service", { service: "worker" }, {}],
     ["unknown-provider", {}, { SECRET_PROVIDER: "sentinel-Qx7v" }],
     ["provider-unavailable", {}, { SECRET_PROVIDER: "awsSecretsManager" }],
+    ["provider-unavailable", {}, { SECRET_PROVIDER: "digitalocean" }],
     ["provider-unavailable", {}, { SECRET_PROVIDER: "vault" }],
     ["provider-not-allowed", {}, { SECRET_PROVIDER: "env", GOIMG_ENV: "production" }],
     ["provider-not-allowed", { production: true }, { SECRET_PROVIDER: "env", GOIMG_ENV: "development" }],

@@ -90,28 +90,36 @@ describe("both languages give one verdict on", () => {
     }
   });
 
-  it("values that ECS has put into the environment, a missing one, and a manifest in it, on ECS alone", async () => {
-    const mounted = mount(valuesFor(keys), BITS);
-    try {
-      const values = Object.entries(mounted.values).map(([file, value]) => [file.replace(".", "__"), value] as const);
-      const env: Record<string, string> = {
-        SECRET_PROVIDER: "awsSecretsManager",
-        SECRETS_MANIFEST: JSON.stringify({ ...manifestIn("/none", BITS), production: true }),
-        ECS_CONTAINER_METADATA_URI_V4: "http://169.254.170.2/v4/x",
-        ...Object.fromEntries(values),
-      };
-      expect(await expectSame(mounted, env)).toMatchObject({ code: 0 });
-      const without = (name: string) => Object.fromEntries(Object.entries(env).filter(([key]) => key !== name));
-      const missing = await expectSame(mounted, without("DB_PASSWORD__3"));
-      expect(missing.findings).toEqual(["DB_PASSWORD DB_PASSWORD 3 missing"]);
-      expect(leaks(missing.output, Object.values(mounted.values))).toEqual([]);
-      const elsewhere = await expectSame(mounted, without("ECS_CONTAINER_METADATA_URI_V4"));
-      expect(elsewhere.findings).toEqual(["   provider-unavailable"]);
-      expect((await expectSame(mounted, { ...env, SECRETS_MANIFEST: "{" })).findings).toEqual(["   manifest-invalid"]);
-    } finally {
-      mounted.remove();
-    }
-  });
+  it.each([
+    ["awsSecretsManager", "ECS_CONTAINER_METADATA_URI_V4", "http://169.254.170.2/v4/x", ""],
+    ["digitalocean", "DIGITALOCEAN_APP_ID", "4f6c71e2-1e90-4762-9fee-6cc4a0a9f2cf", "${APP_ID}"],
+  ])(
+    "values that a platform has put into the environment for %s, a missing one, and a manifest in it, there alone",
+    async (provider, mark, there, elsewhere) => {
+      const mounted = mount(valuesFor(keys), BITS);
+      try {
+        const values = Object.entries(mounted.values).map(([file, value]) => [file.replace(".", "__"), value] as const);
+        const env: Record<string, string> = {
+          SECRET_PROVIDER: provider,
+          SECRETS_MANIFEST: JSON.stringify({ ...manifestIn("/none", BITS), production: true }),
+          [mark]: there,
+          ...Object.fromEntries(values),
+        };
+        expect(await expectSame(mounted, env)).toMatchObject({ code: 0 });
+        const without = (name: string) => Object.fromEntries(Object.entries(env).filter(([key]) => key !== name));
+        const missing = await expectSame(mounted, without("DB_PASSWORD__3"));
+        expect(missing.findings).toEqual(["DB_PASSWORD DB_PASSWORD 3 missing"]);
+        expect(leaks(missing.output, Object.values(mounted.values))).toEqual([]);
+        for (const wrong of [without(mark), { ...env, [mark]: elsewhere }])
+          expect((await expectSame(mounted, wrong)).findings).toEqual(["   provider-unavailable"]);
+        expect((await expectSame(mounted, { ...env, SECRETS_MANIFEST: "{" })).findings).toEqual([
+          "   manifest-invalid",
+        ]);
+      } finally {
+        mounted.remove();
+      }
+    },
+  );
 
   it.each(cases)("$title", async ({ damage, target }) => {
     const mounted = mount(valuesFor(keys), BITS);
@@ -132,7 +140,8 @@ describe("both languages give one verdict on", () => {
     ["a manifest of another service", { service: "worker" }, {}],
     ["a manifest without production", { production: undefined }, {}],
     ["an unknown provider", {}, { SECRET_PROVIDER: "what" }],
-    ["a provider that is not built in", {}, { SECRET_PROVIDER: "awsSecretsManager" }],
+    ["the provider of ECS elsewhere", {}, { SECRET_PROVIDER: "awsSecretsManager" }],
+    ["the provider of App Platform elsewhere", {}, { SECRET_PROVIDER: "digitalocean" }],
     ["a Vault that is not set up", {}, { SECRET_PROVIDER: "vault" }],
     ["the development provider in production", { production: true }, { SECRET_PROVIDER: "env" }],
     [
