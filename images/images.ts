@@ -37,7 +37,7 @@ const nodeBinary = `node_modules/node-linux-${arch}/bin/node`;
 /** What every program of `images/go` is compiled from, and what each adds to it. */
 const goInputs = ["images/go/go.mod", "images/go/go.sum", "runtime/go", "images/go/internal/job"];
 const goPrograms = {
-  "goimg-job": ["cmd/goimg-job", "internal/check", "internal/pgroles", "internal/redisacl"],
+  "goimg-job": ["cmd/goimg-job", "internal/check", "internal/pgroles", "internal/redisacl", "internal/proxy"],
   "goimg-s3": ["cmd/goimg-s3", "internal/objects"],
   "goimg-backup": ["cmd/goimg-backup", "internal/dump"],
   "goimg-grafana": ["cmd/goimg-grafana", "internal/grafana"],
@@ -159,5 +159,9 @@ export const images: Readonly<Record<string, ImageSpec>> = {
     description: "stand-in for Grafana, where its image can't be pulled",
     go: ["goimg-job", "goimg-grafana"],
   }),
-  gateway: image("gateway", { description: "gateway (HAProxy)", files: ["haproxy.cfg"], go: ["goimg-job"] }),
+  gateway: image("gateway", {
+    description: "gateway and ingress (HAProxy)",
+    files: ["haproxy.cfg", "gateway.cfg", "ingress.cfg"],
+    go: ["goimg-job"],
+  }),
 };

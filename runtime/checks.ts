@@ -5,12 +5,12 @@
 import type { KeyObject } from "node:crypto";
 import type { Finding, Reason } from "./findings.ts";
 import { sortFindings, wholeFinding } from "./findings.ts";
+import { checkValue } from "./format.ts";
 import type { Manifest, ManifestEntry, ManifestSecret } from "./manifest.ts";
 import { fileNameOf } from "./manifest.ts";
-import { checkPem, isPair } from "./pem.ts";
+import { isPair } from "./pem.ts";
 import type { SecretProvider } from "./provider.ts";
 import { ProviderError } from "./providerError.ts";
-import { textProblems } from "./text.ts";
 
 /** One file that was read: where it belongs, and its bytes. */
 interface Reading {
@@ -152,10 +152,7 @@ async function readOne(provider: SecretProvider, file: File): Promise<Reading> {
 function valueFindings(reading: Reading, value: Buffer, keys: Map<string, KeyObject>): Finding[] {
   const { secret, entry, generation } = reading;
   const at = { secret: secret.name, entry: entry.name, generation };
-  if (entry.format.type === "text") {
-    return textProblems(value, entry.format).map((p) => findingAt(at, p.reason, p.message));
-  }
-  const { problems, key } = checkPem(value, entry.format);
+  const { problems, key } = checkValue(value, entry.format);
   if (key) keys.set(`${entry.name}#${generation}`, key);
   return problems.map((p) => findingAt(at, p.reason, p.message));
 }
@@ -163,7 +160,7 @@ function valueFindings(reading: Reading, value: Buffer, keys: Map<string, KeyObj
 /** A pair that was not granted can't be compared; a half that is damaged has its own finding. */
 function pairFindings(manifest: Manifest, keys: ReadonlyMap<string, KeyObject>): Finding[] {
   return filesOf(manifest).flatMap(({ secret, entry, generation }) => {
-    if (entry.format.type !== "rsaPrivateKeyPem") return [];
+    if (entry.format.type !== "rsaPrivateKeyPem" && entry.format.type !== "tlsPrivateKeyPem") return [];
     const privateKey = keys.get(`${entry.name}#${generation}`);
     const publicKey = keys.get(`${entry.format.pair}#${generation}`);
     if (!privateKey || !publicKey || isPair(privateKey, publicKey)) return [];

@@ -45,8 +45,10 @@ export const REASONS = [
   "public-key-for-private",
   "private-key-for-public",
   "not-rsa",
+  "key-type",
   "key-too-short",
   "pair-mismatch",
+  "chain-broken",
   // between values
   "same-value-in-generations",
   "same-value-in-secrets",

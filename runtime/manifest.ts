@@ -39,6 +39,20 @@ const rsaPublicKeyPem = z
   })
   .describe("One RSA public key, SPKI or PKCS#1, as a PEM block");
 
+const tlsBits = z.int().min(2048).max(16384).describe("Shortest modulus of an RSA key that is accepted, in bits");
+
+const tlsPrivateKeyPem = z
+  .strictObject({
+    type: z.literal("tlsPrivateKeyPem"),
+    minBits: tlsBits,
+    pair: secretName.describe("Entry of the same secret that holds the certificate of this key"),
+  })
+  .describe("One unencrypted private key, RSA or P-256, as a PEM block");
+
+const tlsCertificatePem = z
+  .strictObject({ type: z.literal("tlsCertificatePem"), minBits: tlsBits })
+  .describe("A server's X.509 certificate, then those of its issuers in their order, as PEM blocks");
+
 /** What `charset` means: `alphanumeric` A-Z a-z 0-9, `upperAlphanumeric` A-Z 0-9, `printable` ASCII 0x21 to 0x7e. */
 export const CHARSETS = ["alphanumeric", "upperAlphanumeric", "printable"] as const;
 
@@ -57,7 +71,13 @@ const text = z
   })
   .describe("One line of text with nothing around it: no newline, no blank");
 
-const format = z.discriminatedUnion("type", [rsaPrivateKeyPem, rsaPublicKeyPem, text]);
+const format = z.discriminatedUnion("type", [
+  rsaPrivateKeyPem,
+  rsaPublicKeyPem,
+  tlsPrivateKeyPem,
+  tlsCertificatePem,
+  text,
+]);
 
 const entry = z.strictObject({
   name: secretName,

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 
 import type { EntryFormat } from "./manifest.ts";
 import type { Problem } from "./text.ts";
 
-export type PemFormat = Exclude<EntryFormat, { type: "text" }>;
+export type PemFormat = Extract<EntryFormat, { type: "rsaPrivateKeyPem" | "rsaPublicKeyPem" }>;
 
 /** A key, or what is wrong with it. The key is there only when nothing is. */
 export interface PemCheck {
@@ -11,7 +11,8 @@ export interface PemCheck {
   readonly key: KeyObject | null;
 }
 
-const BLOCK = /^-----BEGIN ([A-Z0-9 ]+)-----\n((?:[A-Za-z0-9+/=]+\n)+)-----END \1-----\n?$/;
+/** One PEM block, and nothing after it but a newline. */
+export const BLOCK = /^-----BEGIN ([A-Z0-9 ]+)-----\n((?:[A-Za-z0-9+/=]+\n)+)-----END \1-----\n?$/;
 
 /** Smallest public exponent that is accepted (NIST SP 800-56B asks for more than 2^16). */
 const MIN_EXPONENT = 65_537n;
@@ -37,11 +38,13 @@ export function isPair(privateKey: KeyObject, publicKey: KeyObject): boolean {
   return derived.equals(publicKey.export({ type: "spki", format: "der" }));
 }
 
-function bad(what: string): Problem {
+/** A PEM block that is none, or no whole one. */
+export function bad(what: string): Problem {
   return { reason: "bad-pem", message: `${what}; store the whole PEM block as it was generated` };
 }
 
-function wrapperProblem(text: string): Problem | null {
+/** What is wrong around a value that should be PEM. */
+export function wrapperProblem(text: string): Problem | null {
   if (/^[\s\0]*$/.test(text)) {
     return { reason: "blank", message: "is blank; store a key in this generation or publish a new one" };
   }
@@ -80,11 +83,18 @@ function labelProblem(text: string, format: PemFormat): Problem | null {
   return { reason: "pem-wrong-label", message: `is a PEM block of another kind; store one labelled ${due}` };
 }
 
-function blockProblem(text: string): Problem | null {
+/** Whether it is one clean block. */
+export function blockProblem(text: string): Problem | null {
   if (BLOCK.test(text)) return null;
   return bad(
     /\n-----END /.test(text) ? "is damaged: it is not one clean PEM block" : "is truncated: its end is missing",
   );
+}
+
+/** An RSA key of fewer bits than it must have. */
+export function tooShort(minBits: number): Problem {
+  const message = `is shorter than the ${minBits} bits it must have; publish a new generation`;
+  return { reason: "key-too-short", message };
 }
 
 function notRsa(): Problem {
@@ -95,10 +105,7 @@ function keyProblems(key: KeyObject, format: PemFormat): Problem[] {
   if (key.asymmetricKeyType !== "rsa") return [notRsa()];
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   const exponent = key.asymmetricKeyDetails?.publicExponent ?? 0n;
-  if (bits < format.minBits) {
-    const message = `is shorter than the ${format.minBits} bits it must have; publish a new generation`;
-    return [{ reason: "key-too-short", message }];
-  }
+  if (bits < format.minBits) return [tooShort(format.minBits)];
   if (exponent < MIN_EXPONENT) {
     return [{ reason: "weak", message: "has a public exponent below 65537; publish a new generation" }];
   }
@@ -106,7 +113,7 @@ function keyProblems(key: KeyObject, format: PemFormat): Problem[] {
 }
 
 /** OpenSSL reads a private key with a flipped bit; only using it tells. */
-function signs(key: KeyObject): boolean {
+export function signs(key: KeyObject): boolean {
   const message = Buffer.from("goimg-secrets");
   try {
     return verify("RSA-SHA256", message, createPublicKey(key), sign("RSA-SHA256", message, key));

@@ -3,7 +3,7 @@ import type { Storage } from "../components/services/backends.ts";
 import { backup } from "../components/services/backup.ts";
 import { cacheAcl, redis } from "../components/services/cache.ts";
 import { dbMigrate, dbRoles, postgres } from "../components/services/database.ts";
-import { gateway } from "../components/services/gateway.ts";
+import { gateway, ingress, tlsGateway } from "../components/services/gateway.ts";
 import type { ServiceSpec } from "../components/services/service.ts";
 import { s3 } from "../components/services/storage.ts";
 import { worker } from "../components/services/worker.ts";
@@ -11,8 +11,8 @@ import { backups, number } from "./settings.ts";
 
 /** What an environment says of the application. */
 export interface ApplicationArgs {
-  /** Where the gateway answers. */
-  readonly port: number;
+  /** Where the gateway answers: in plain HTTP on a port of its node, or over TLS (443, and 80 leads there) as that host. */
+  readonly entrance: { readonly port: number } | { readonly host: string };
   /** Tasks of the worker. @default 1 */
   readonly workers?: number;
   /** Where objects are kept. @default two tasks of the stack's own S3 server */
@@ -20,7 +20,7 @@ export interface ApplicationArgs {
 }
 
 /** The services of the application, in every environment alike. A stack adds what it runs beside them. */
-export function application({ port, workers = 1, storage }: ApplicationArgs): readonly ServiceSpec[] {
+export function application({ entrance, workers = 1, storage }: ApplicationArgs): readonly ServiceSpec[] {
   const elsewhere = storage === undefined ? {} : { storage };
   return [
     postgres(),
@@ -31,7 +31,7 @@ export function application({ port, workers = 1, storage }: ApplicationArgs): re
     ...(storage === undefined ? [s3({ replicas: 2 })] : []),
     api({ replicas: number("replicas", 2), ...elsewhere }),
     worker({ replicas: workers, ...elsewhere }),
-    gateway({ port }),
+    ...("port" in entrance ? [gateway(entrance)] : [tlsGateway(), ingress(entrance)]),
     backup({ ...backups(), ...elsewhere }),
   ];
 }

@@ -15,7 +15,7 @@ import { declaration, images, number } from "./settings.ts";
  * @throws pulumi.RunError before anything changes, if the declaration is wrong
  */
 export function aws(): Record<string, unknown> {
-  const services = application({ port: number("port", 8080) });
+  const services = application({ entrance: { port: number("port", 8080) } });
   const declared = declaration("aws", services);
   const region = new pulumi.Config("aws").require("region");
   const prefix = `goimg-${pulumi.getStack()}`;

@@ -17,7 +17,7 @@ import { openStores, storeSettings } from "./stores.ts";
  */
 export async function dev(connect = swarmManager): Promise<Record<string, unknown>> {
   const port = number("port", 8080);
-  const services = [...application({ port }), metrics(), grafana(dashboards())];
+  const services = [...application({ entrance: { port } }), metrics(), grafana(dashboards())];
   const declared = declaration("dev", services);
   const settings = storeSettings();
   const manager = await connect();

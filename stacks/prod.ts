@@ -13,6 +13,7 @@ import { SwarmDeployment } from "../components/cluster/swarm/deployment.ts";
 import { unreachable } from "../components/cluster/swarm/guard.ts";
 import type { Observed } from "../components/cluster/swarm/observe.ts";
 import { observeStack } from "../components/cluster/swarm/observeStack.ts";
+import type { Declaration } from "../components/secrets/declare.ts";
 import { Generations } from "../components/secrets/generations.ts";
 import type { Storage } from "../components/services/backends.ts";
 import { grafana } from "../components/services/grafana.ts";
@@ -31,12 +32,18 @@ import { openStores, storeSettings } from "./stores.ts";
 export async function prod(): Promise<Record<string, unknown>> {
   const prefix = `goimg-${pulumi.getStack()}`;
   const settings = clusterSettings();
+  const machinesOnly = new pulumi.Config().getBoolean("machinesOnly") === true;
   const services = [
-    ...application({ port: 80, workers: number("workerReplicas", 2), storage: spacesStorage(settings) }),
+    ...application({
+      entrance: { host: settings.domain },
+      workers: number("workerReplicas", 2),
+      storage: spacesStorage(settings),
+    }),
     metrics(),
     grafana(dashboards()),
   ];
-  const declared = declaration("prod", services);
+  // A certificate may wait for an address, and that for machines.
+  const declared = machinesOnly ? noSecrets : declaration("prod", services, settings.domain);
   const stores = storeSettings();
 
   const cluster = new DigitalOceanCluster("cluster", { name: prefix, settings, ...operatorKey() });
@@ -57,8 +64,8 @@ export async function prod(): Promise<Record<string, unknown>> {
     ? undefined
     : remoteDocker(() => known(pulumi.all([manager, joined]).apply(([target]) => target)));
   const before = engine === undefined ? undefined : await observeStack(engine, pulumi.getStack(), stores);
-  const url = pulumi.interpolate`http://${cluster.address}`;
-  if (new pulumi.Config().getBoolean("machinesOnly") === true) return { url, ...withoutServices(before) };
+  const reached = { url: `https://${settings.domain}`, address: cluster.address };
+  if (machinesOnly) return { ...reached, ...withoutServices(before) };
   if (before !== undefined) refuse(unreachable(before, declared.secrets));
 
   const generations = new Generations("secrets", declared, cluster.issuers);
@@ -83,11 +90,13 @@ export async function prod(): Promise<Record<string, unknown>> {
     { providers: [provider] },
   );
   return {
-    url,
+    ...reached,
     services: deployment.settled,
     secrets: Object.fromEntries(declared.secrets.map(({ secret, live, active }) => [secret, { live, active }])),
   };
 }
+
+const noSecrets: Declaration = { secrets: [], external: {} };
 
 /** @throws pulumi.RunError where services run, which would be taken down with their secrets */
 function withoutServices(before: Observed | undefined): object {

@@ -51,15 +51,17 @@ export function number(key: string, fallback: number): number {
 /**
  * The stack's secrets, checked before any resource is registered.
  *
+ * @param host name that clients use, which a certificate must cover
  * @throws pulumi.RunError listing every problem at once.
  */
-export function declaration(environment: StackName, services: readonly ServiceSpec[]): Declaration {
+export function declaration(environment: StackName, services: readonly ServiceSpec[], host?: string): Declaration {
   try {
     return declare({
       environment,
       services: services.map(({ name }) => name),
       generations: config.getObject("generations"),
       external: external(),
+      ...(host === undefined ? {} : { host }),
     });
   } catch (error) {
     if (error instanceof InvalidDeclaration) throw new pulumi.RunError(error.message);

@@ -21,6 +21,10 @@ function formatOf(format: Format): string {
       return `PEM, RSA private key, ${format.minBits} bits or more, the pair of ${code(format.pair)}`;
     case "rsaPublicKeyPem":
       return `PEM, RSA public key, ${format.minBits} bits or more`;
+    case "tlsPrivateKeyPem":
+      return `PEM, private key, RSA of ${format.minBits} bits or more or P-256, the pair of ${code(format.pair)}`;
+    case "tlsCertificatePem":
+      return `PEM, certificate and chain, RSA of ${format.minBits} bits or more or P-256`;
     case "text": {
       const { minLength, maxLength, charset = "printable" } = format;
       const most = maxLength === undefined ? " or more" : ` to ${maxLength}`;

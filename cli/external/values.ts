@@ -1,6 +1,8 @@
 import type { Readable } from "node:stream";
+import type { Format } from "../../components/catalog/types.ts";
 import { secretSpecs, type SecretName } from "../../components/catalog/grants.ts";
-import { textProblems } from "../../runtime/text.ts";
+import { checkValue } from "../../runtime/format.ts";
+import { certificateProblems, isOther } from "../../components/secrets/certificate.ts";
 import { OperatorError } from "../error.ts";
 import type { EntryValues } from "./providers/provider.ts";
 
@@ -48,14 +50,25 @@ export async function readValues(
 export function problemsOf(secret: SecretName, values: EntryValues, present: EntryValues): readonly string[] {
   const entries = Object.entries(secretSpecs[secret].entries);
   const malformed = entries.flatMap(([entry, { format }]) =>
-    format.type !== "text"
-      ? []
-      : textProblems(Buffer.from(values[entry] ?? ""), format).map(({ message }) => `${entry}: the value ${message}`),
+    checkValue(Buffer.from(values[entry] ?? ""), format).problems.map(
+      ({ message }) => `${entry}: the value ${message}`,
+    ),
   );
+  const refused =
+    malformed.length > 0 ? [] : entries.flatMap(([entry, { format }]) => tlsProblems(entry, format, values));
   const same = entries.every(([entry]) => values[entry] === present[entry]);
   return same
-    ? [...malformed, `${secret}: this is the value that is in use now; get a new one from its issuer`]
-    : malformed;
+    ? [...malformed, ...refused, `${secret}: this is the value that is in use now; get a new one from its issuer`]
+    : [...malformed, ...refused];
+}
+
+/** What clients would refuse of a certificate and its key. Which host they ask for is known to the stack's program, which looks too. */
+function tlsProblems(entry: string, format: Format, values: EntryValues): readonly string[] {
+  const value = values[entry] ?? "";
+  if (format.type === "tlsPrivateKeyPem" && isOther(value, values[format.pair]))
+    return [`${entry}: the value is not the private key of ${format.pair}`];
+  if (format.type !== "tlsCertificatePem") return [];
+  return certificateProblems(value, { now: new Date() }).map((problem) => `${entry}: the certificate ${problem}`);
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -1,6 +1,8 @@
 import type { Catalog, EntrySpec, Format, ServiceName } from "./types.ts";
 
 const rsaBits = 4096;
+/** CA/Browser Forum, Baseline Requirements, 6.1.5: RSA keys of 2048 bits or more; what Mozilla's intermediate settings ask for. */
+const tlsBits = 2048;
 /**
  * 43 of [A-Za-z0-9] hold 256 bits, the 32 random bytes that the requirement asks for. The entropy that a service can
  * see in a value's characters is always less, so its floor is lower: it catches `aaaa…`, not a short alphabet.
@@ -148,6 +150,26 @@ export const catalog = {
     strategy: "redeploy",
     feature: "sending mail",
     entries: { SMTP_PASSWORD: entry("SMTP submission password", issued, ["worker"]) },
+  },
+  // Two thirds of the 90 days that a certificate of Let's Encrypt is valid.
+  GATEWAY_TLS: {
+    ...thirdParty,
+    strategy: "redeploy",
+    period: "2 months",
+    requiredIn: ["prod"],
+    feature: "TLS at the gateway",
+    entries: {
+      TLS_CERTIFICATE: entry(
+        "TLS certificate of the public host name, then its chain",
+        { type: "tlsCertificatePem", minBits: tlsBits },
+        ["gateway"],
+      ),
+      TLS_PRIVATE_KEY: entry(
+        "TLS private key of the certificate",
+        { type: "tlsPrivateKeyPem", minBits: tlsBits, pair: "TLS_CERTIFICATE" },
+        ["gateway"],
+      ),
+    },
   },
   GRAFANA_ADMIN_PASSWORD: {
     kind: "password",

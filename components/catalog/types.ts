@@ -16,6 +16,7 @@ export type StackName = "dev" | "prod" | "aws" | "app";
 
 /** Everything that may be granted a secret. A stack deploys some of these. */
 export type ServiceName =
+  | "ingress"
   | "gateway"
   | "api"
   | "worker"
@@ -32,13 +33,15 @@ export type ServiceName =
 /**
  * What a valid value looks like. The runtime checks it at a service's start, and it travels in the manifest.
  *
- * - `minBits`: RSA modulus length.
+ * - `minBits`: RSA modulus length; of the `tls` formats, which take keys of P-256 too, where it is an RSA key.
  * - `minLength`, `maxLength`: characters.
  * - `minEntropyBits`: bits, estimated from the distribution of the value's characters.
  */
 export type Format =
   | { readonly type: "rsaPrivateKeyPem"; readonly minBits: number; readonly pair: string }
   | { readonly type: "rsaPublicKeyPem"; readonly minBits: number }
+  | { readonly type: "tlsPrivateKeyPem"; readonly minBits: number; readonly pair: string }
+  | { readonly type: "tlsCertificatePem"; readonly minBits: number }
   | {
       readonly type: "text";
       readonly minLength: number;

@@ -22,6 +22,10 @@ export interface DeclareArgs {
   readonly generations: unknown;
   /** The config key `external`, decrypted. */
   readonly external: unknown;
+  /** Host name that clients use. A supplied certificate of the gateway must cover it. @default none */
+  readonly host?: string;
+  /** @default the present moment */
+  readonly now?: Date;
 }
 
 /** Every problem of a stack's declaration at once. `problems` names fields and fixes, never values. */
@@ -44,7 +48,7 @@ export interface Declaration {
  * Reads a stack's declaration before any resource is registered, so that a mistake creates nothing.
  *
  * @throws InvalidDeclaration listing every problem: malformed generations, external values that are missing where the
- *   catalog requires them, blank, malformed, or supplied for a name that the catalog does not know.
+ *   catalog requires them, blank, malformed, a certificate that clients would refuse, or supplied for a name that the catalog does not know.
  */
 export function declare(args: DeclareArgs): Declaration {
   const problems: string[] = [];
@@ -63,7 +67,9 @@ export function declare(args: DeclareArgs): Declaration {
       case "supplied": {
         const supplied = Object.keys(spec.entries).some((entry) => Object.keys(external[entry] ?? {}).length > 0);
         if (!supplied && !required && !declaredByName.has(secret)) return [];
-        problems.push(...externalProblems(secret, spec, state.live, external));
+        problems.push(
+          ...externalProblems(secret, spec, state, external, { host: args.host, now: args.now ?? new Date() }),
+        );
         break;
       }
       case "declared":

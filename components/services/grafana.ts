@@ -54,7 +54,7 @@ export function grafana({ port, prometheus, official }: GrafanaArgs): ServiceSpe
     health: official ? officialHealth : { ...officialHealth, command: ["goimg-job", "http-check", health] },
     limits: { cpus: 0.5, memoryMb: 256 },
     rollout: port === undefined ? "rolling" : "exclusive",
-    ...(port === undefined ? {} : { publish: { target: 3000, published: port } }),
+    ...(port === undefined ? {} : { publish: [{ target: 3000, published: port }] }),
     silent: true,
     after: [],
     stopGrace: "30s",

@@ -8,7 +8,7 @@ export type ImageName = "app" | "postgres" | "redis" | "s3" | "gateway" | "grafa
  * Networks of the stack. A service reaches only what shares one with it. `store` leads to a store that services log in to: the
  * deployer adds it where there is such a store.
  */
-export type NetworkName = "edge" | "database" | "cache" | "storage" | "monitoring" | "dashboards" | "store";
+export type NetworkName = "ingress" | "edge" | "database" | "cache" | "storage" | "monitoring" | "dashboards" | "store";
 
 /** Volumes of the stack, each on the node that its services are placed on. */
 export type VolumeName = "database" | "database-socket" | "cache" | "storage" | "metrics";
@@ -76,8 +76,8 @@ export interface ServiceSpec<S extends ServiceName = ServiceName> {
    * @default false
    */
   readonly silent?: boolean;
-  /** Port in the container that the outside reaches, with the port it is published on. */
-  readonly publish?: { readonly target: number; readonly published: number };
+  /** Ports in the container that the outside reaches, each with the port it is published on. */
+  readonly publish?: readonly { readonly target: number; readonly published: number }[];
   /** Services that must be healthy, or done, before this one starts. */
   readonly after: readonly ServiceName[];
   /**

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { run, type RunResult } from "../../toolchain/process.ts";
 import { violationOf, type StackReport } from "../report.ts";
+import { madeUpValues } from "./madeUp.ts";
 import { workspaceFor, type Workspace } from "./workspace.ts";
 
 /** How a stack is checked. */
@@ -57,10 +57,10 @@ export async function previewWith(
 async function prepare(stack: string, workspace: Workspace, options: CheckOptions): Promise<string | undefined> {
   const created = await pulumi(["stack", "init"], stack, workspace, options);
   if (created.exitCode !== 0) return lastLines(created.stderr);
-  for (const path of workspace.placeholders) {
-    // Twice the shortest that the catalog takes, letters and digits only.
-    const value = randomBytes(30).toString("hex");
-    const set = await pulumi(["config", "set", "--secret", "--path", path, value], stack, workspace, options);
+  const values = await madeUpValues(workspace).catch((error: unknown) => String(error));
+  if (typeof values === "string") return values;
+  for (const { path, value } of values) {
+    const set = await pulumi(["config", "set", "--secret", "--path", path], stack, workspace, options, value);
     if (set.exitCode !== 0) return lastLines(set.stderr);
   }
   return undefined;
@@ -71,10 +71,12 @@ function pulumi(
   stack: string,
   { directory, env }: Workspace,
   options: CheckOptions,
+  input?: string,
 ): Promise<RunResult> {
   return run("pulumi", [...args, "--stack", stack, "--non-interactive", "--color", "never"], {
     cwd: directory,
     env: { ...options.env, PULUMI_CONFIG_PASSPHRASE_FILE: undefined, ...env },
+    ...(input === undefined ? {} : { input }),
   });
 }
 

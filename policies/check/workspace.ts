@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { isRecord } from "../model/properties.ts";
+import { isRecord, textAt } from "../model/properties.ts";
 
 /** A project's directory with an empty state of its own: nothing of the project, its stacks or its state is written to. */
 export interface Workspace {
@@ -20,6 +20,8 @@ export interface Workspace {
   readonly env: Readonly<Record<string, string>>;
   /** Config values that were encrypted: their paths, to be set to made-up ones under the workspace's own passphrase. */
   readonly placeholders: readonly string[];
+  /** Host name that the stack is reached at (`cluster.domain`), if it has one. */
+  readonly host: string | undefined;
   readonly remove: () => void;
 }
 
@@ -44,11 +46,12 @@ export function workspaceFor(root: string, stack: string): Workspace {
   }
   const state = join(directory, ".state");
   mkdirSync(state, { mode: 0o700 });
-  const { config, placeholders } = withoutSecrets(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8"));
+  const { config, placeholders, host } = withoutSecrets(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8"));
   writeFileSync(join(directory, `Pulumi.${stack}.yaml`), config);
   return {
     directory,
     placeholders,
+    host,
     env: {
       ...previewOnly,
       PULUMI_BACKEND_URL: `file://${state}`,
@@ -79,7 +82,7 @@ function withStandIns(root: string, yaml: string): string {
 }
 
 /** The stack's config without its encrypted values, which only its own secrets provider can read. */
-export function withoutSecrets(yaml: string): { readonly config: string; readonly placeholders: readonly string[] } {
+export function withoutSecrets(yaml: string): Pick<Workspace, "placeholders" | "host"> & { readonly config: string } {
   const document: unknown = parse(yaml);
   const placeholders: string[] = [];
   const config = isRecord(document) && isRecord(document["config"]) ? document["config"] : {};
@@ -89,7 +92,8 @@ export function withoutSecrets(yaml: string): { readonly config: string; readonl
       return kept === undefined ? [] : [[key, kept]];
     }),
   );
-  return { config: stringify({ config: plain }), placeholders };
+  const host = textAt(plain, "goimg-secrets:cluster", "domain");
+  return { config: stringify({ config: plain }), placeholders, host };
 }
 
 function plainPart(value: unknown, path: string, placeholders: string[]): unknown {

@@ -88,7 +88,7 @@ function grantsOf(service: string, context: Context): readonly string[] | undefi
 const knownServices: ReadonlySet<string> = new Set([
   ...entries.flatMap(({ consumers }) => [...consumers]),
   // They read no secret at all.
-  "gateway",
+  "ingress",
   "metrics",
   "postgres",
   "redis",

@@ -60,7 +60,11 @@ func valueProblems(at place, value []byte, f Format, keys map[place]*keyHalf) []
 	if f.Type == "text" {
 		return textProblems(value, f)
 	}
-	key, p := checkPem(value, f)
+	check := checkPem
+	if f.isTLS() {
+		check = checkTLS
+	}
+	key, p := check(value, f)
 	if p != nil {
 		return []problem{*p}
 	}
@@ -128,7 +132,7 @@ func pairs(m *Manifest, keys map[place]*keyHalf) []Finding {
 	var found []Finding
 	for _, secret := range m.Secrets {
 		for _, entry := range secret.Entries {
-			if entry.Format.Type != "rsaPrivateKeyPem" {
+			if entry.Format.Type != "rsaPrivateKeyPem" && entry.Format.Type != "tlsPrivateKeyPem" {
 				continue
 			}
 			for _, g := range entry.generations() {

@@ -21,7 +21,8 @@ const ManifestPath = "/run/goimg/manifest.json"
 
 const maxManifestBytes = 1_024_000
 
-// Format is the rule that a value meets: "text", "rsaPrivateKeyPem" or "rsaPublicKeyPem". A number of 0 means none.
+// Format is the rule that a value meets: "text", "rsaPrivateKeyPem", "rsaPublicKeyPem", "tlsPrivateKeyPem" or "tlsCertificatePem".
+// A number of 0 means none.
 type Format struct {
 	Type           string `json:"type"`
 	MinBits        int    `json:"minBits"`
@@ -162,13 +163,16 @@ func (f Format) valid() bool {
 	switch f.Type {
 	case "text":
 		return isText && f.MinBits == 0 && f.Pair == ""
-	case "rsaPrivateKeyPem":
+	case "rsaPrivateKeyPem", "tlsPrivateKeyPem":
 		return noText && f.MinBits >= 2048 && nameRule.MatchString(f.Pair)
-	case "rsaPublicKeyPem":
+	case "rsaPublicKeyPem", "tlsCertificatePem":
 		return noText && f.MinBits >= 2048 && f.Pair == ""
 	}
 	return false
 }
+
+// isTLS tells a server's key or certificate from the other formats.
+func (f Format) isTLS() bool { return f.Type == "tlsPrivateKeyPem" || f.Type == "tlsCertificatePem" }
 
 // generations answers the numbers of an entry's files, ascending.
 func (e Entry) generations() []int {

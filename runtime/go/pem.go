@@ -1,6 +1,7 @@
 package goimgsecrets
 
 import (
+	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -27,7 +28,10 @@ var (
 )
 
 // keyHalf is a valid key: its public half, by which a pair is compared.
-type keyHalf struct{ public *rsa.PublicKey }
+type keyHalf struct{ public equalKey }
+
+// equalKey is what every public key of the standard library can do.
+type equalKey interface{ Equal(crypto.PublicKey) bool }
 
 func badPem(what string) *problem {
 	return &problem{"bad-pem", what + "; store the whole PEM block as it was generated"}
@@ -35,23 +39,15 @@ func badPem(what string) *problem {
 
 // checkPem reads one key and checks it against its format; the key is there only when nothing is wrong.
 func checkPem(value []byte, f Format) (*keyHalf, *problem) {
-	// Bytes as characters, so that the patterns see what is no UTF-8 as well.
-	characters := make([]rune, len(value))
-	for i, b := range value {
-		characters[i] = rune(b)
-	}
-	text := string(characters)
+	text := latin1(value)
 	if p := wrapperProblem(text, value); p != nil {
 		return nil, p
 	}
 	if p := labelProblem(text, f); p != nil {
 		return nil, p
 	}
-	if labels := pemBlock.FindStringSubmatch(text); labels == nil || labels[1] != labels[2] {
-		if strings.Contains(text, "\n-----END ") {
-			return nil, badPem("is damaged: it is not one clean PEM block")
-		}
-		return nil, badPem("is truncated: its end is missing")
+	if p := blockProblem(text); p != nil {
+		return nil, p
 	}
 	public, err := parseKey(value)
 	switch {
@@ -60,11 +56,35 @@ func checkPem(value []byte, f Format) (*keyHalf, *problem) {
 	case err != nil:
 		return nil, badPem("is damaged: its content is no key")
 	case public.N.BitLen() < f.MinBits:
-		return nil, &problem{"key-too-short", fmt.Sprintf("is shorter than the %d bits it must have; publish a new generation", f.MinBits)}
+		return nil, tooShort(f.MinBits)
 	case public.E < minExponent:
 		return nil, &problem{"weak", "has a public exponent below 65537; publish a new generation"}
 	}
 	return &keyHalf{public}, nil
+}
+
+// latin1 is bytes as characters, so that the patterns see what is no UTF-8 as well.
+func latin1(value []byte) string {
+	characters := make([]rune, len(value))
+	for i, b := range value {
+		characters[i] = rune(b)
+	}
+	return string(characters)
+}
+
+func tooShort(minBits int) *problem {
+	return &problem{"key-too-short", fmt.Sprintf("is shorter than the %d bits it must have; publish a new generation", minBits)}
+}
+
+// blockProblem tells whether it is one clean block.
+func blockProblem(text string) *problem {
+	if labels := pemBlock.FindStringSubmatch(text); labels != nil && labels[1] == labels[2] {
+		return nil
+	}
+	if strings.Contains(text, "\n-----END ") {
+		return badPem("is damaged: it is not one clean PEM block")
+	}
+	return badPem("is truncated: its end is missing")
 }
 
 func wrapperProblem(text string, value []byte) *problem {

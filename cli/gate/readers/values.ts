@@ -1,8 +1,7 @@
 /** The real values of the running stack, in this process's memory alone: they are asked questions, and never given out. */
 import { createHash, createPrivateKey, randomBytes, type KeyObject } from "node:crypto";
 import { entries, findSecret } from "../../../components/catalog/grants.ts";
-import { checkPem } from "../../../runtime/pem.ts";
-import { textProblems } from "../../../runtime/text.ts";
+import { checkValue } from "../../../runtime/format.ts";
 import { Value } from "../../import/find/value.ts";
 import type { Read } from "../../leaks/docker.ts";
 import { Finder, formsOf, needlesOf } from "../../leaks/finder.ts";
@@ -53,7 +52,7 @@ export class StackValues {
       const format = entries.find(({ name }) => name === held.entry)?.format;
       if (format === undefined) return { name: nameOf(held), reasons: ["is not in the catalog"] };
       const problems =
-        format.type === "text" ? textProblems(held.value, format) : checkPem(held.value, format).problems;
+        checkValue(held.value, format).problems;
       return { name: nameOf(held), reasons: problems.map(({ message }) => message) };
     });
   }

@@ -25,6 +25,9 @@ export interface DigitalOceanClusterArgs {
 /** Droplets' only user that a fresh image knows. */
 const user = "root";
 
+/** How long before the certificate expires somebody is told, in days. */
+const expiryDays = 21;
+
 /** Labels that services are placed by. */
 export const placement = {
   data: "node.labels.goimg.data == true",
@@ -39,7 +42,7 @@ export class DigitalOceanCluster extends pulumi.ComponentResource {
   readonly swarm: SwarmFormation;
   /** Who issues the keys of its buckets. */
   readonly issuers: Issuers;
-  /** Where the gateway answers. */
+  /** The reserved address, which the DNS record of the domain leads to. */
   readonly address: pulumi.Output<string>;
 
   constructor(name: string, args: DigitalOceanClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -115,12 +118,12 @@ export class DigitalOceanCluster extends pulumi.ComponentResource {
     return { privateKey: made.privateKeyOpenssh, publicKey: made.publicKeyOpenssh };
   }
 
-  /** DigitalOcean asks the gateway from outside, and tells who is to be told. */
-  private watch(prefix: string, { alertEmails }: ClusterSettings): void {
-    const target = pulumi.interpolate`http://${this.address}/healthz`;
+  /** DigitalOcean asks the gateway from outside, and tells who is to be told: of no answer, and of a certificate that expires soon. */
+  private watch(prefix: string, { alertEmails, domain }: ClusterSettings): void {
+    const target = `https://${domain}/healthz`;
     const check = new digitalocean.UptimeCheck(
       "gateway",
-      { name: prefix, type: "http", target, regions: ["eu_west", "us_east"] },
+      { name: prefix, type: "https", target, regions: ["eu_west", "us_east"] },
       { parent: this },
     );
     new digitalocean.UptimeAlert(
@@ -129,6 +132,19 @@ export class DigitalOceanCluster extends pulumi.ComponentResource {
         name: `${prefix}-down`,
         checkId: check.id,
         type: "down_global",
+        period: "2m",
+        notifications: [{ emails: [...alertEmails] }],
+      },
+      { parent: this },
+    );
+    new digitalocean.UptimeAlert(
+      "certificate",
+      {
+        name: `${prefix}-certificate`,
+        checkId: check.id,
+        type: "ssl_expiry",
+        comparison: "less_than",
+        threshold: expiryDays,
         period: "2m",
         notifications: [{ emails: [...alertEmails] }],
       },

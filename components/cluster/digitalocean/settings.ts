@@ -4,6 +4,8 @@ import { isIP } from "node:net";
 export interface ClusterSettings {
   /** Region of everything, Spaces included, such as `fra1`. */
   readonly region: string;
+  /** Host name that clients use, which the gateway's certificate is for. Its DNS record leads to the output `address`. */
+  readonly domain: string;
   /** Slug of the machines' size. @default "s-2vcpu-4gb" */
   readonly size: string;
   /** Slug or number of the machines' image, pinned: another one is another machine. @default "debian-12-x64" */
@@ -51,6 +53,7 @@ export class InvalidClusterSettings extends Error {
 
 const slug = /^[a-z0-9][a-z0-9.-]*$/;
 const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
+const hostName = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const email = /^[^\s@]+@[^\s@]+$/;
 
 /** @throws InvalidClusterSettings */
@@ -84,6 +87,7 @@ export function parseClusterSettings(raw: unknown): ClusterSettings {
   const region = text("region", /^[a-z]{3}[0-9]$/, "a region's slug, such as fra1,");
   const settings = {
     region,
+    domain: text("domain", hostName, "a host name, such as images.example.com,"),
     size: text("size", slug, "a size's slug", "s-2vcpu-4gb"),
     image: text("image", slug, "an image's slug or number", "debian-12-x64"),
     ipRange: text("ipRange", /^[0-9.]+\/(1[6-9]|2[0-8])$/, "an address range from /16 to /28", "10.108.0.0/20"),

@@ -53,7 +53,7 @@ export class EcsNetwork extends pulumi.ComponentResource {
     this.domain = `${prefix}.internal`;
     this.namespace = new PrivateDnsNamespace(name, { name: this.domain, vpc: this.vpc.id, tags }, child);
     const networks = [...new Set(services.flatMap((spec) => groupsOf(spec)))].sort();
-    const published = services.flatMap(({ publish }) => (publish === undefined ? [] : [publish.target]));
+    const published = services.flatMap(({ publish = [] }) => publish.map(({ target }) => target));
     this.#groups = new Map(
       networks.map((group) => [
         group,

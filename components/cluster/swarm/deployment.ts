@@ -194,7 +194,7 @@ interface Context extends Omit<SwarmDeploymentArgs, "services"> {
 }
 
 /** Networks with a way out of the Swarm: of what has a port of its node, and of what logs in to its store. */
-const reachesOut: ReadonlySet<NetworkName> = new Set(["edge", "dashboards", "store"]);
+const reachesOut: ReadonlySet<NetworkName> = new Set(["ingress", "edge", "dashboards", "store"]);
 
 /** A service that logs in to its store needs a network that leads there. */
 function withWayOut(spec: ServiceSpec, { kind }: Delivery): ServiceSpec {

@@ -47,14 +47,12 @@ export function endpointSpec({ publish }: ServiceSpec): input.ServiceEndpointSpe
   if (publish === undefined) return { mode: "dnsrr" };
   return {
     mode: "dnsrr",
-    ports: [
-      {
-        targetPort: publish.target,
-        publishedPort: publish.published,
-        publishMode: "host",
-        protocol: "tcp",
-      },
-    ],
+    ports: publish.map(({ target, published }) => ({
+      targetPort: target,
+      publishedPort: published,
+      publishMode: "host",
+      protocol: "tcp",
+    })),
   };
 }
 

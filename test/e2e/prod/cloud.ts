@@ -22,6 +22,7 @@ export interface CloudProject {
 /** What `prod` needs to be told: addresses of documentation. */
 export const cluster = {
   region: "fra1",
+  domain: "images.example.com",
   managers: 3,
   workers: 2,
   ipRange: "10.108.0.0/24",

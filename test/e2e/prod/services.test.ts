@@ -10,9 +10,11 @@ import * as z from "zod";
 import { needlesOf, type Needle } from "../../../cli/leaks/finder.ts";
 import { dockerAt } from "../../../components/cluster/swarm/client.ts";
 import { failed, Load } from "../../bench/rotation/load.ts";
+import type { Certified } from "../../fakes/certificates.ts";
 import { Client } from "../client.ts";
 import { emptyEngine } from "../engine.ts";
 import { stateSecrets } from "../stateSecrets.ts";
+import { createCertifier, fingerprint, type Certifier } from "./certificate.ts";
 import { cluster, createCloudProject, inDroplet, loadImages, type CloudProject } from "./cloud.ts";
 
 const engine = dockerAt(process.env["DOCKER_HOST"] ?? "");
@@ -22,6 +24,9 @@ const names = ["manager-1", "manager-2", "manager-3", "worker-1", "worker-2"].ma
 const rate = 20;
 let cloud: CloudProject;
 let gateway: string;
+let address: string;
+let certifier: Certifier;
+let certified: Certified;
 
 async function up(config?: Readonly<Record<string, unknown>>): Promise<void> {
   const result = await cloud.update(config);
@@ -59,9 +64,12 @@ describe("the prod stack's services", () => {
     });
     await up();
     await loadImages(engine);
-    await up({ machinesOnly: undefined });
     const ingress = (await cloud.things("droplet")).find(({ name }) => name === "goimg-prod-manager-2");
-    gateway = `http://${String(ingress?.["ipv4Address"])}`;
+    address = String(ingress?.["ipv4Address"]);
+    gateway = `https://${address}`;
+    certifier = await createCertifier(address);
+    certified = await certifier.supply(cloud, 1);
+    await up({ machinesOnly: undefined });
   });
   afterAll(() => emptyEngine(engine));
 
@@ -69,7 +77,8 @@ describe("the prod stack's services", () => {
     expect(new Set(await nodesOf("api")).size).toBe(2);
     expect(await nodesOf("postgres")).toEqual(["goimg-prod-worker-1"]);
     expect(await nodesOf("redis")).toEqual(["goimg-prod-worker-1"]);
-    expect(await nodesOf("gateway")).toEqual(["goimg-prod-manager-2"]);
+    expect(await nodesOf("ingress")).toEqual(["goimg-prod-manager-2"]);
+    expect((await nodesOf("gateway")).length).toBe(2);
     expect(new Set(await nodesOf()).size).toBeGreaterThanOrEqual(4);
   });
 
@@ -91,6 +100,25 @@ describe("the prod stack's services", () => {
     for (const [id, data] of kept) expect((await client.content(id)).equals(data)).toBe(true);
     const keys = (await cloud.things("spacesKey")).map(({ name }) => name);
     expect(keys.sort()).toEqual(["goimg-prod-BACKUP_S3_KEY-g1", "goimg-prod-S3_KEY-g1", "goimg-prod-buckets-owner"]);
+  });
+
+  it("answer over TLS 1.2 and 1.3 alone as the certificate's host, and lead plain HTTP there", async () => {
+    for (const version of ["TLSv1.2", "TLSv1.3"] as const)
+      expect(await certifier.shown(version)).toBe(fingerprint(certified));
+    await expect(certifier.shown("TLSv1.1")).rejects.toThrow();
+    const answer = await fetch(`${gateway}/healthz`);
+    expect([answer.status, answer.headers.get("strict-transport-security")]).toEqual([200, "max-age=63072000"]);
+    const plain = await fetch(`http://${address}/images/x?y=1`, { redirect: "manual" });
+    expect([plain.status, plain.headers.get("location")]).toEqual([308, `https://${cluster.domain}/images/x?y=1`]);
+    // Each gateway has the key, as its own user's file; the ingress has none.
+    const look =
+      "for id in $(docker ps -q -f name=goimg-prod-$0); do docker exec $id find /run/secrets -type f -printf '%f %m %U\\n'; done";
+    const files = async (service: string) =>
+      (await Promise.all(names.map((name) => inDroplet(engine, name, "sh", "-c", look, service)))).join("");
+    expect(new Set((await files("gateway")).trim().split("\n"))).toEqual(
+      new Set(["TLS_CERTIFICATE 400 10005", "TLS_PRIVATE_KEY 400 10005"]),
+    );
+    expect(await files("ingress")).not.toContain("TLS");
   });
 
   it("have no value in any spec, config, process, log or file of a node, in the state or in user data", async () => {
@@ -118,16 +146,18 @@ describe("the prod stack's services", () => {
       { live: [from + 1], active: from + 1 },
     ] as const;
 
-  it("rotate under load, and no request fails: the database's password, the cache's and the JWT key", async () => {
+  it("rotate under load, and no request fails: the passwords of database and cache, the JWT key and the certificate", async () => {
+    const renewed = await certifier.supply(cloud, 2);
     const load = new Load(gateway, rate);
     await load.start();
     for (const state of rotation(1)) {
-      await up({ generations: { DB_PASSWORD: state, REDIS_PASSWORD: state, JWT_KEY: state } });
+      await up({ generations: { DB_PASSWORD: state, REDIS_PASSWORD: state, JWT_KEY: state, GATEWAY_TLS: state } });
     }
     await load.stop();
     expect(load.samples.length).toBeGreaterThan(100);
     expect(load.samples.filter(failed)).toEqual([]);
     expect(await held("DB_PASSWORD")).toEqual({ name: "DB_PASSWORD", active: 2, live: [2] });
+    expect(await certifier.shown()).toBe(fingerprint(renewed));
     client = await client.again();
   });
 
@@ -178,13 +208,15 @@ const rotated = {
   DB_PASSWORD: { live: [2], active: 2 },
   REDIS_PASSWORD: { live: [2], active: 2 },
   JWT_KEY: { live: [2], active: 2 },
+  GATEWAY_TLS: { live: [2], active: 2 },
 };
 
 /** Every secret of the stack, in the forms that it could turn up in; the keys of the first contact, which user data holds, are left out. */
 async function values(): Promise<readonly Needle[]> {
   const outputs = ["result", "privateKeyPem", "secretKey", "managerToken", "workerToken", "unlockKey"];
   const found = await stateSecrets(cloud.project, outputs);
-  return found
+  const needles = found
     .filter(({ name }) => !name.endsWith("-first-contact"))
     .flatMap(({ name, value }) => needlesOf(name, Buffer.from(value)));
+  return [...needles, ...needlesOf("TLS_PRIVATE_KEY", Buffer.from(certified.key))];
 }

@@ -39,14 +39,16 @@ describe("the catalog", () => {
       "3 months",
       "6 months",
     ]);
-    const external = secretNames.filter((name) => secretSpecs[name].kind === "external" && name !== "JWT_SECRET");
+    const external = secretNames
+      .filter((name) => secretSpecs[name].kind === "external")
+      .filter((name) => !["JWT_SECRET", "GATEWAY_TLS"].includes(name));
     expect(new Set(external.map((name) => secretSpecs[name].period))).toEqual(new Set(["12 months"]));
   });
 
   test("asks 32 characters or more, and 4096 bits", () => {
     for (const { kind, entries: parts } of Object.values(secretSpecs)) {
       for (const { format } of Object.values(parts)) {
-        if (format.type !== "text") expect(format.minBits).toBe(4096);
+        if (format.type !== "text") expect(format.minBits).toBe(kind === "external" ? 2048 : 4096);
         else if (kind === "password") expect(format.minLength).toBeGreaterThanOrEqual(32);
       }
     }
@@ -60,7 +62,8 @@ describe("the catalog", () => {
 describe("grants", () => {
   test("are the consumers of the catalog", () => {
     expect(entriesFor("db-roles").map(({ name }) => name)).toEqual(["DB_PASSWORD"]);
-    expect(entriesFor("gateway")).toEqual([]);
+    expect(entriesFor("gateway").map(({ name }) => name)).toEqual(["TLS_CERTIFICATE", "TLS_PRIVATE_KEY"]);
+    expect(entriesFor("ingress")).toEqual([]);
     expect(consumersOf("S3_KEY")).toEqual(["api", "worker", "s3"]);
     expect(findSecret("S3_ACCESS_KEY")).toBe("S3_KEY");
     expect(findSecret("NOPE")).toBeUndefined();
@@ -68,7 +71,8 @@ describe("grants", () => {
 
   test("decide what compiles", () => {
     expectTypeOf<Granted<"db-roles">>().toEqualTypeOf<"DB_PASSWORD">();
-    expectTypeOf<Granted<"gateway">>().toEqualTypeOf<never>();
+    expectTypeOf<Granted<"gateway">>().toEqualTypeOf<"TLS_CERTIFICATE" | "TLS_PRIVATE_KEY">();
+    expectTypeOf<Granted<"ingress">>().toEqualTypeOf<never>();
     expectTypeOf<"JWT_PRIVATE_KEY">().not.toExtend<Granted<"worker">>();
     expectTypeOf<Granted<"cache-acl">>().toEqualTypeOf<"REDIS_PASSWORD" | "REDIS_ADMIN_PASSWORD">();
     // A description of the worker that asks for the signing key is not a description of the worker.

@@ -17,6 +17,8 @@ interface MockOptions {
   readonly stack?: string;
   /** Whether nothing that the program could connect to is there. */
   readonly preview?: boolean;
+  /** Keys of the config that are encrypted. */
+  readonly encrypted?: readonly string[];
   /** Until when the provider's answer for a resource of that name is kept back. */
   readonly answered?: (name: string) => Promise<unknown>;
 }
@@ -24,7 +26,7 @@ interface MockOptions {
 /** Replaces the engine. Set before any program code is imported. Answers what is registered, as it is registered. */
 export async function mockEngine(
   config: Record<string, string> = {},
-  { stack = "dev", preview = false, answered = () => Promise.resolve() }: MockOptions = {},
+  { stack = "dev", preview = false, encrypted = [], answered = () => Promise.resolve() }: MockOptions = {},
 ): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
   await pulumi.runtime.setMocks(
@@ -42,7 +44,11 @@ export async function mockEngine(
     preview,
     "organization",
   );
-  pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(config).map(([k, v]) => [`goimg-secrets:${k}`, v])));
+  const key = (name: string): string => `goimg-secrets:${name}`;
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(Object.entries(config).map(([k, v]) => [key(k), v])),
+    encrypted.map(key),
+  );
   return recorded;
 }
 

@@ -8,6 +8,7 @@ import { unwrapped } from "../../../components/stores/provider/wire.ts";
 import { noCatalogValue } from "../../../policies/no-catalog-value.ts";
 import { noPlaintextEnv } from "../../../policies/no-plaintext-env.ts";
 import { violationsOf } from "../../policy/support/run.ts";
+import { createAuthority, type Certified } from "../../fakes/certificates.ts";
 import type { Recorded } from "./mocks.ts";
 import { mockEngine, resourcesOf, sentinel, settle } from "./mocks.ts";
 
@@ -20,13 +21,18 @@ const cluster = shipped.config["goimg-secrets:cluster"] as Readonly<Record<strin
 describe("the prod stack", () => {
   let recorded: Recorded[];
   let outputs: Record<string, unknown>;
+  let certified: Certified;
 
   beforeAll(async () => {
     const config = {
       cluster: JSON.stringify({ ...cluster, drain: ["manager-2"] }),
       generations: JSON.stringify({ S3_KEY: { live: [1, 2], active: 1 } }),
     };
-    recorded = await mockEngine(config, { stack: "prod", preview: true });
+    const authority = await createAuthority();
+    certified = await authority.issue({ names: ["DNS:images.example.com"] });
+    const external = { TLS_CERTIFICATE: { "1": certified.certificate }, TLS_PRIVATE_KEY: { "1": certified.key } };
+    const given = { ...config, external: JSON.stringify(external) };
+    recorded = await mockEngine(given, { stack: "prod", preview: true, encrypted: ["external"] });
     const { prod } = await import("../../../stacks/prod.ts");
     outputs = await prod();
     await settle();
@@ -134,12 +140,50 @@ describe("the prod stack", () => {
     expect(Object.fromEntries(placements)).toMatchObject({
       postgres: data,
       redis: data,
-      gateway: ["node.labels.goimg.ingress == true"],
+      ingress: ["node.labels.goimg.ingress == true"],
+      gateway: undefined,
       api: undefined,
       worker: undefined,
     });
     const networks = of("docker:index/network:Network").map(({ name, inputs }) => [name, inputs["internal"]]);
     expect(Object.fromEntries(networks)).toMatchObject({ storage: false, edge: false, database: true, cache: true });
+  });
+
+  test("answers over TLS: two gateways with the certificate, and the node's ports with what holds no secret", () => {
+    interface Inputs {
+      readonly mode: { readonly replicated: { readonly replicas: number } };
+      readonly updateConfig: { readonly order: string };
+      readonly endpointSpec: { readonly ports?: readonly Readonly<Record<string, unknown>>[] };
+      readonly taskSpec: {
+        readonly containerSpec: { readonly secrets: readonly Readonly<Record<string, unknown>>[] };
+      };
+    }
+    const inputs = (name: string): Inputs => {
+      const found = of("docker:index/service:Service").find((one) => one.name === name);
+      return unwrapped(found?.inputs ?? {}) as unknown as Inputs;
+    };
+    const [ingress, gateway] = [inputs("ingress"), inputs("gateway")];
+    const ports = (ingress.endpointSpec.ports ?? []).map((port) => [port["publishedPort"], port["publishMode"]]);
+    expect(ports).toEqual([
+      [80, "host"],
+      [443, "host"],
+    ]);
+    expect(ingress.taskSpec.containerSpec.secrets).toEqual([]);
+    expect(gateway.endpointSpec.ports).toBeUndefined();
+    expect([gateway.mode.replicated.replicas, gateway.updateConfig.order]).toEqual([2, "start-first"]);
+    const owner = { fileUid: "10005", fileGid: "10005", fileMode: 0o400 };
+    expect(gateway.taskSpec.containerSpec.secrets).toMatchObject([
+      { fileName: "TLS_CERTIFICATE", ...owner },
+      { fileName: "TLS_PRIVATE_KEY", ...owner },
+    ]);
+    const [check] = digitalocean("uptimeCheck");
+    expect(check?.inputs).toMatchObject({ type: "https", target: "https://images.example.com/healthz" });
+    const alerts = digitalocean("uptimeAlert").map(({ inputs: { type, threshold } }) => [type, threshold]);
+    expect(alerts.sort()).toEqual([
+      ["down_global", undefined],
+      ["ssl_expiry", 21],
+    ]);
+    expect(outputs["url"]).toBe("https://images.example.com");
   });
 
   test("writes no value outside the generators, the stores and what forms the Swarm; the pack finds none either", () => {
@@ -154,6 +198,7 @@ describe("the prod stack", () => {
     ];
     const elsewhere = JSON.stringify([recorded.filter(({ type }) => !holders.includes(type)), outputs]);
     expect(elsewhere).not.toContain(sentinel);
+    expect(elsewhere).not.toContain(JSON.stringify(certified.key).slice(1, -1));
     const plain = recorded.map((one) => ({ ...one, inputs: unwrapped(one.inputs) }));
     expect(violationsOf(noPlaintextEnv, resourcesOf(plain))).toEqual([]);
     // With what an update knows: an issued access key is put into the store beside its secret.
@@ -202,6 +247,7 @@ describe("the cluster's settings", () => {
     ["an even number of managers", { managers: 4 }, "cluster.managers"],
     ["a data node that is not there", { data: "worker-9" }, "cluster.data"],
     ["to drain the node with the data", { drain: ["worker-1"] }, "cluster.drain"],
+    ["an address in a name's place", { domain: "https://images.example.com" }, "cluster.domain"],
     ["one bucket for both", { backupBucket: cluster["bucket"] }, "cluster.backupBucket"],
   ])("refuse %s", (_, change, key) => {
     expect(problems(change)).toContain(key);

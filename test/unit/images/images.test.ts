@@ -52,8 +52,10 @@ it("prepares the same context twice", async () => {
   expect(one).toEqual(two);
   expect(one?.map((line) => line.split(" ").slice(0, 2))).toEqual([
     ["Dockerfile", "644"],
+    ["gateway.cfg", "644"],
     ["goimg-job", "755"],
     ["haproxy.cfg", "644"],
+    ["ingress.cfg", "644"],
   ]);
 }, 300_000);
 

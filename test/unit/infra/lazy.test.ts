@@ -36,12 +36,14 @@ describe("infra/program.ts", { timeout: 180_000 }, () => {
   it("loads it for the stack that is", () => {
     const cluster = {
       region: "fra1",
+      domain: "images.example.com",
       sshFrom: ["203.0.113.7/32"],
       bucket: "objects",
       backupBucket: "backups",
       alertEmails: ["operations@example.com"],
     };
-    const loaded = loadedBy("prod", { "goimg-secrets:cluster": JSON.stringify(cluster) });
+    const config = { "goimg-secrets:cluster": JSON.stringify(cluster), "goimg-secrets:machinesOnly": "true" };
+    const loaded = loadedBy("prod", config);
     expect(loaded).toEqual(expect.arrayContaining(["@pulumi/docker", "@pulumi/digitalocean"]));
   });
 });

@@ -8,7 +8,7 @@ import type { Keys, Mounted } from "./fixture.ts";
 const damageSchema = z.array(
   z.strictObject({
     name: z.string(),
-    on: z.array(z.enum(["text", "rsaPrivateKeyPem", "rsaPublicKeyPem"])),
+    on: z.array(z.enum(["text", "rsaPrivateKeyPem", "rsaPublicKeyPem", "tlsPrivateKeyPem", "tlsCertificatePem"])),
     do: z.array(z.string()).min(1).max(2),
     /** Reasons that must be given. */
     reasons: z.array(z.string()).min(1),

@@ -1,5 +1,6 @@
 /** The Go library gives the verdict of the TypeScript library on every row of the damage table. */
 import { execFile } from "node:child_process";
+import { createPrivateKey } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inspectSecrets, type Finding, type Manifest } from "../../../runtime/index.ts";
 import { textProblems, type TextFormat } from "../../../runtime/text.ts";
+import { createAuthority, type Authority } from "../../fakes/certificates.ts";
 import { damages, leaks, spoil } from "./damage.ts";
 import { makeKeys, manifestIn, mount, randomText, valuesFor, type Keys, type Mounted } from "./fixture.ts";
 
@@ -181,6 +183,119 @@ describe("both languages give one verdict on", () => {
       writeFileSync(join(mounted.directory, "other"), "x");
       chmodSync(join(mounted.directory, "other"), 0o400);
       expect((await expectSame(mounted)).findings.length).toBeGreaterThan(12);
+    } finally {
+      mounted.remove();
+    }
+  });
+});
+
+describe("both languages give one verdict on a server's key and certificate", () => {
+  const format = { minBits: BITS } as const;
+  const granted = (manifest: Manifest): void => {
+    const files = (name: string) => ({ "1": name });
+    manifest.secrets.push({
+      ...{ name: "GATEWAY_TLS", kind: "external", strategy: "redeploy", required: true, active: 1, live: [1] },
+      entries: [
+        { name: "TLS_CERTIFICATE", format: { type: "tlsCertificatePem", ...format }, files: files("TLS_CERTIFICATE") },
+        {
+          name: "TLS_PRIVATE_KEY",
+          format: { type: "tlsPrivateKeyPem", ...format, pair: "TLS_CERTIFICATE" },
+          files: files("TLS_PRIVATE_KEY"),
+        },
+      ],
+    });
+  };
+  let authority: Authority;
+  beforeAll(async () => {
+    authority = await createAuthority();
+  }, 60_000);
+
+  const names = ["DNS:images.example.com"];
+  const p384 = ["ec", "-pkeyopt", "ec_paramgen_curve:secp384r1"];
+  interface Given {
+    readonly key: string;
+    readonly certificate: string;
+    readonly chain: string;
+  }
+  const sec1 = (pem: string): string => createPrivateKey(pem).export({ type: "sec1", format: "pem" }).toString();
+  const pkcs1 = (pem: string): string => createPrivateKey(pem).export({ type: "pkcs1", format: "pem" }).toString();
+  const locked = (pem: string): string =>
+    createPrivateKey(pem).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "p" }).toString();
+  const both = (reason: string): string[] => [`TLS_CERTIFICATE ${reason}`, `TLS_PRIVATE_KEY ${reason}`];
+
+  it.each<[string, readonly string[], (given: Given, other: Given) => [string, string], string[]]>([
+    ["P-256 with its chain", [], ({ key, chain }) => [chain, key], []],
+    ["P-256 alone, its key as SEC 1", [], ({ key, certificate }) => [certificate, sec1(key)], []],
+    ["RSA of 2048 bits", ["rsa:2048"], ({ key, chain }) => [chain.trimEnd(), key.trimEnd()], []],
+    ["RSA, its key as PKCS#1", ["rsa:2048"], ({ key, chain }) => [chain, pkcs1(key)], []],
+    ["RSA of 1024 bits", ["rsa:1024"], ({ key, chain }) => [chain, key], both("key-too-short")],
+    ["P-384", p384, ({ key, chain }) => [chain, key], both("key-type")],
+    ["Ed25519", ["ed25519"], ({ key, chain }) => [chain, key], both("key-type")],
+    ["another's key", [], ({ chain }, { key }) => [chain, key], ["TLS_PRIVATE_KEY pair-mismatch"]],
+    [
+      "a chain the wrong way round",
+      [],
+      ({ key, certificate }) => [authority.issuer + certificate, key],
+      ["TLS_CERTIFICATE chain-broken"],
+    ],
+    [
+      "a chain without the issuer",
+      [],
+      ({ key, certificate }) => [certificate + authority.root, key],
+      ["TLS_CERTIFICATE chain-broken"],
+    ],
+    [
+      "a chain that another issued",
+      [],
+      ({ key, chain }, { certificate }) => [chain + certificate, key],
+      ["TLS_CERTIFICATE chain-broken"],
+    ],
+    [
+      "key and certificate in each other's place",
+      [],
+      ({ key, chain }) => [key, chain],
+      ["TLS_CERTIFICATE private-key-for-public", "TLS_PRIVATE_KEY public-key-for-private"],
+    ],
+    [
+      "a key behind the certificate",
+      [],
+      ({ key, chain }) => [chain + key, key],
+      ["TLS_CERTIFICATE private-key-for-public"],
+    ],
+    ["an encrypted key", [], ({ key, chain }) => [chain, locked(key)], ["TLS_PRIVATE_KEY pem-encrypted"]],
+    [
+      "Windows' line ends",
+      [],
+      ({ key, chain }) => [chain.replaceAll("\n", "\r\n"), key],
+      ["TLS_CERTIFICATE control-character"],
+    ],
+    ["truncated ones", [], ({ key, certificate }) => [certificate.slice(0, 300), key.slice(0, 100)], both("bad-pem")],
+    [
+      "text between",
+      [],
+      ({ key, certificate }) => [`${certificate}x\n${certificate}`, key],
+      ["TLS_CERTIFICATE bad-pem"],
+    ],
+    ["content that is none", [], ({ key, chain }) => [chain.replace("MII", "AAA"), key], ["TLS_CERTIFICATE bad-pem"]],
+    [
+      "a request",
+      [],
+      ({ key }) => ["-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n", key],
+      ["TLS_CERTIFICATE pem-wrong-label"],
+    ],
+  ])("%s", async (_title, key, choose, reasons) => {
+    const given = async (): Promise<Given> => {
+      const issued = await authority.issue({ names, ...(key.length === 0 ? {} : { key }) });
+      return { ...issued, chain: issued.certificate + authority.issuer };
+    };
+    const [one, other] = [await given(), await given()];
+    const [certificate, privateKey] = choose(one, other);
+    const files = { TLS_CERTIFICATE: certificate, TLS_PRIVATE_KEY: privateKey };
+    const mounted = mount({ ...valuesFor(keys), ...files }, BITS, granted);
+    try {
+      const { findings, output } = await expectSame(mounted);
+      expect(findings).toEqual(reasons.map((reason) => `GATEWAY_TLS ${reason.replace(" ", " 1 ")}`));
+      expect(leaks(output, [one.key, other.key])).toEqual([]);
     } finally {
       mounted.remove();
     }

@@ -8,6 +8,7 @@ import (
 	"goimg-secrets/images/internal/check"
 	"goimg-secrets/images/internal/job"
 	"goimg-secrets/images/internal/pgroles"
+	"goimg-secrets/images/internal/proxy"
 	"goimg-secrets/images/internal/redisacl"
 )
 
@@ -15,6 +16,7 @@ const usage = `usage: goimg-job COMMAND
   db-roles                     make PostgreSQL's login roles the live generations of DB_PASSWORD
   cache-acl                    make Redis' users have the live generations of their passwords
   redis-serve -- COMMAND ARG…  run redis-server once its users exist
+  proxy gateway|ingress        become HAProxy; the gateway speaks TLS where it was granted a certificate
   http-check [--once FIRST] URL   health: URL answers 200 (and FIRST did once since the start)
   pg-check | redis-check       health: the local server answers
 `
@@ -35,6 +37,8 @@ func main() {
 		cacheACL()
 	case "redis-serve":
 		redisServe(rest)
+	case "proxy":
+		becomeProxy(rest)
 	case "http-check":
 		check.Exit(check.HTTP(rest))
 	case "pg-check":
@@ -90,6 +94,21 @@ func cacheACL() {
 		job.Fail("cache-acl.failed", err.Error())
 	}
 	fmt.Println(loaded.ReportLine())
+}
+
+func becomeProxy(args []string) {
+	if len(args) != 1 || (args[0] != "gateway" && args[0] != "ingress") {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(64)
+	}
+	var pem []byte
+	if args[0] == "gateway" && os.Getenv("GATEWAY_TLS") != "" {
+		loaded := job.Secrets("gateway", "TLS_CERTIFICATE", "TLS_PRIVATE_KEY")
+		pem = []byte(loaded.MustGet("TLS_CERTIFICATE") + "\n" + loaded.MustGet("TLS_PRIVATE_KEY") + "\n")
+		// Said before it is up, as nobody of ours is left afterwards: who counts on it also asks whether the task is healthy.
+		fmt.Println(loaded.ReportLine())
+	}
+	job.Fail("proxy.failed", proxy.Become("/etc/goimg", args[0], pem).Error())
 }
 
 func redisServe(command []string) {
