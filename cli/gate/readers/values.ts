@@ -51,8 +51,7 @@ export class StackValues {
     return this.#held.map((held) => {
       const format = entries.find(({ name }) => name === held.entry)?.format;
       if (format === undefined) return { name: nameOf(held), reasons: ["is not in the catalog"] };
-      const problems =
-        checkValue(held.value, format).problems;
+      const problems = checkValue(held.value, format).problems;
       return { name: nameOf(held), reasons: problems.map(({ message }) => message) };
     });
   }
