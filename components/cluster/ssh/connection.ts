@@ -1,6 +1,7 @@
 import { Agent, type ClientRequestArgs } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
 import Docker from "dockerode";
 // What OpenSSH speaks, in TypeScript's own process: dockerode brings it, and no key goes through a file or an argument.
 import { Client, type ServerHostKeyAlgorithm } from "ssh2";
@@ -9,6 +10,8 @@ import { Client, type ServerHostKeyAlgorithm } from "ssh2";
 export interface Target {
   /** Its address, as the operator reaches it. */
   readonly host: string;
+  /** @default 22 */
+  readonly port?: number;
   /** Who logs in. */
   readonly user: string;
   /** In OpenSSH's or PEM's form. A secret. */
@@ -21,9 +24,13 @@ export interface Target {
 export interface Connection {
   /** The machine's Docker Engine. */
   readonly docker: Docker;
+  /** A stream of its own to the machine's Docker Engine. */
+  readonly dial: () => Promise<Duplex>;
   /** Runs a command, whose text holds no secret, and answers what it printed. @throws Error with its exit code and its last line */
   readonly run: (command: string) => Promise<string>;
   readonly close: () => void;
+  /** Resolves when it is over, whoever ended it. */
+  readonly ended: Promise<void>;
 }
 
 /** The machine proved to have another host key than the one that is known: never tried again. */
@@ -72,7 +79,7 @@ export async function connected<T>(
   }
 }
 
-function tryToConnect({ host, user, privateKey, hostKey }: Target): Promise<Connection> {
+function tryToConnect({ host, port = 22, user, privateKey, hostKey }: Target): Promise<Connection> {
   const [algorithm = "", expected = ""] = hostKey.trim().split(" ");
   const client = new Client();
   return new Promise((done, fail) => {
@@ -88,6 +95,7 @@ function tryToConnect({ host, user, privateKey, hostKey }: Target): Promise<Conn
       })
       .connect({
         host,
+        port,
         username: user,
         privateKey,
         readyTimeout: attempt,
@@ -102,25 +110,55 @@ function tryToConnect({ host, user, privateKey, hostKey }: Target): Promise<Conn
 }
 
 function connectionOf(client: Client, host: string): Connection {
-  const agent = new Agent({ keepAlive: false });
-  const streams = agent as unknown as {
-    createConnection(options: ClientRequestArgs, connected: (error: Error | null, stream?: Duplex) => void): void;
-  };
-  streams.createConnection = (_, connected) => {
-    client.openssh_forwardOutStreamLocal("/var/run/docker.sock", (error, stream) => {
-      if (error === undefined) connected(null, stream);
-      else connected(new Error(`${host}: its Docker Engine does not answer yet`));
+  const dial = (): Promise<Duplex> =>
+    new Promise((done, fail) => {
+      client.openssh_forwardOutStreamLocal("/var/run/docker.sock", (error, stream) => {
+        if (error === undefined) done(drained(stream));
+        else fail(new Error(`${host}: its Docker Engine does not answer yet`));
+      });
     });
-  };
-  // A name for the requests' header: they go through the SSH connection.
-  const docker = new Docker({ protocol: "http", host: "docker", port: 80, agent } as Docker.DockerOptions);
   return {
-    docker,
+    docker: dockerOver(dial),
+    dial,
     run: (command) => runOn(client, host, command),
     close: () => {
       client.end();
     },
+    ended: new Promise((done) => client.once("close", done)),
   };
+}
+
+/** The library tells that a stream is closed once it was read to its end, which nobody does with one that is given up. */
+function drained(stream: Duplex): Duplex {
+  const destroy = stream.destroy.bind(stream);
+  stream.destroy = (error) => {
+    // Who listened would pause it again.
+    stream.removeAllListeners("data").resume();
+    return destroy(error);
+  };
+  return stream;
+}
+
+/** A client of the Docker Engine at the other end of such streams: each request has one of its own. */
+export function dockerOver(dial: () => Promise<Duplex>): Docker {
+  const agent = new Agent({ keepAlive: false });
+  // The client shows its options to its log at each request, wanted or not: all connections, with their keys, in seconds of work.
+  Object.defineProperty(agent, inspect.custom, { value: () => "over SSH" });
+  const streams = agent as unknown as {
+    createConnection(options: ClientRequestArgs, connected: (error: Error | null, stream?: Duplex) => void): void;
+  };
+  streams.createConnection = (_, connected) => {
+    dial().then(
+      (stream) => {
+        connected(null, stream);
+      },
+      (error: unknown) => {
+        connected(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  };
+  // A name for the requests' header: they go through the streams.
+  return new Docker({ protocol: "http", host: "docker", port: 80, agent } as Docker.DockerOptions);
 }
 
 function runOn(client: Client, host: string, command: string): Promise<string> {

@@ -1,47 +1,57 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
-import { connect, type Connection, type Target } from "./connection.ts";
+import { connect, dockerOver, type Connection, type Target } from "./connection.ts";
 
-/** How long a connection stays open for the next question, in milliseconds. A process can end that much later. */
+/** How long a connection stays open for the next request, in milliseconds. A process can end that much later. */
 const linger = 500;
 
 /**
- * The Docker Engine of a machine that is reached by SSH, and that may be known only later: it is connected to when it is first asked,
- * and left when nothing more is asked.
+ * The Docker Engine of a machine that is reached by SSH, and that may be known only later: it is connected to with the first request,
+ * and left when there is none any more.
+ *
+ * @returns a client whose requests fail with the errors of `connect` and `target`, HostKeyMismatch among them
  */
 export function remoteDocker(target: () => Promise<Target>): Docker {
   let open: Promise<Connection> | undefined;
-  let asked = 0;
-  let pending = 0;
-  const leave = async (): Promise<void> => {
-    const last = asked;
-    await sleep(linger);
-    if (pending > 0 || asked !== last) return;
+  let streams = 0;
+  let leaving: NodeJS.Timeout | undefined;
+  /** The next request begins another one, unless one has begun meanwhile. */
+  const forget = (old: Promise<Connection> | undefined): void => {
+    if (open === old) open = undefined;
+  };
+  const begin = (): Promise<Connection> => {
+    const begun = target().then((known) => connect(known));
+    begun.then(
+      ({ ended }) =>
+        ended.then(() => {
+          forget(begun);
+        }),
+      () => {
+        forget(begun);
+      },
+    );
+    return begun;
+  };
+  const leave = (): void => {
     const left = open;
-    open = undefined;
-    (await left)?.close();
+    forget(left);
+    void left?.then(({ close }) => {
+      close();
+    });
   };
-  const ask = async (method: PropertyKey, args: readonly unknown[]): Promise<unknown> => {
-    asked += 1;
-    pending += 1;
+  const release = (): void => {
+    streams -= 1;
+    if (streams === 0 && open !== undefined) leaving = setTimeout(leave, linger);
+  };
+  return dockerOver(async (): Promise<Duplex> => {
+    clearTimeout(leaving);
+    streams += 1;
     try {
-      open ??= target().then((known) => connect(known));
-      const { docker } = await open;
-      return await (Reflect.get(docker, method) as (...given: unknown[]) => Promise<unknown>).apply(docker, [...args]);
+      const { dial } = await (open ??= begin());
+      return (await dial()).once("close", release);
     } catch (error) {
-      open = undefined;
+      release();
       throw error;
-    } finally {
-      pending -= 1;
-      void leave();
     }
-  };
-  const engine: unknown = new Proxy(
-    {},
-    {
-      // Not a promise itself: whoever awaits it would ask the machine for `then`.
-      get: (_, method) => (method === "then" ? undefined : (...args: readonly unknown[]) => ask(method, args)),
-    },
-  );
-  return engine as Docker;
+  });
 }
