@@ -7,7 +7,8 @@ import { backup } from "../../../components/services/backup.ts";
 import { cacheAcl, redis } from "../../../components/services/cache.ts";
 import { dbMigrate, dbRoles, postgres } from "../../../components/services/database.ts";
 import { s3 } from "../../../components/services/storage.ts";
-import { AwsSecretsManagerStore, pricePerMonth } from "../../../components/stores/awsSecretsManager.ts";
+import { pricePerMonth } from "../../../components/stores/awsPrice.ts";
+import { AwsSecretsManagerStore } from "../../../components/stores/awsSecretsManager.ts";
 import { checkArguments } from "../../fakes/schema.ts";
 
 const services = [
