@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { recordSwarmAlone } from "./audit/swarm.ts";
 import { verifyAudit } from "./audit.ts";
 import { OperatorError } from "./error.ts";
+import { needsPlace } from "./place.ts";
 import { openStack, type StackContext } from "./stack.ts";
 import { reportToTerminal as report } from "../toolchain/progress.ts";
 
@@ -42,6 +43,8 @@ export function auditCommand(): Command {
     .addHelpText("after", help)
     .action(async (flags: Flags) => {
       const context = openStack(flags.stack);
+      for (const option of ["record", "follow", "rules", "reads"] as const)
+        if (flags[option] !== undefined) needsPlace(`audit --${option}`, context);
       if (flags.rules === true) return printRules(context);
       if (flags.reads !== undefined) return printReads(context, flags.reads, flags);
       if (flags.follow === true) return follow(context);

@@ -3,6 +3,7 @@ import path from "node:path";
 import { Command } from "commander";
 import { noteAudit } from "./audit.ts";
 import { toMarkdown, type GateReport } from "./gate/evidence.ts";
+import { needsPlace } from "./place.ts";
 import { openStack, type StackContext } from "./stack.ts";
 
 interface Flags {
@@ -36,6 +37,7 @@ export function gateCommand(): Command {
 async function gate(flags: Flags): Promise<void> {
   const { runGate } = await import("./gate/run.ts");
   const context = openStack(flags.stack);
+  needsPlace("gate", context);
   const report = await runGate(context);
   const written = flags.out === undefined ? [] : await keep(report, flags.out, context);
   if (flags.json === true) process.stdout.write(`${JSON.stringify(report)}\n`);

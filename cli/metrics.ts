@@ -3,6 +3,7 @@ import { metricsText } from "../components/observability/metrics.ts";
 import { OperatorError } from "./error.ts";
 import { factsOf, readPolicies } from "./metrics/facts.ts";
 import { pushFacts } from "./metrics/push.ts";
+import { needsPlace } from "./place.ts";
 import { look } from "./rotation/situation.ts";
 import { openStack } from "./stack.ts";
 
@@ -17,6 +18,7 @@ export function metricsCommand(): Command {
     .option("--push", "tell the stack's exporter, and print nothing")
     .action(async ({ stack, push }: { stack: string; push?: boolean }) => {
       const context = openStack(stack);
+      needsPlace("metrics", context);
       if (push === true) {
         if (!(await pushFacts(context)))
           throw new OperatorError(`${stack} has no exporter that is healthy (docker service ps)`);

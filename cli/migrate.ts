@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { storeKinds, type StoreKind } from "../components/stores/settings.ts";
 import { withAuditLock } from "./audit.ts";
 import { OperatorError } from "./error.ts";
+import { needsPlace } from "./place.ts";
 import { Updates } from "./rotation/update.ts";
 import { openStack } from "./stack.ts";
 import { migrate, planMove, undo, type MovePlan } from "./stores/migrate.ts";
@@ -44,6 +45,7 @@ async function run(flags: Flags): Promise<void> {
   const { from, to } = flags;
   if (from === to) throw new OperatorError("--from and --to name the same store", 2);
   const context = openStack(flags.stack);
+  needsPlace("migrate", context);
   const move = { from, to };
   if (flags.apply !== true) {
     show(await planMove({ context, move }), flags);

@@ -5,16 +5,19 @@ import { OperatorError } from "./error.ts";
 import { pulumiOrFail, type PulumiOptions } from "./pulumi.ts";
 import { forgetKept, restoreCheckpoint } from "./recovery/checkpoint.ts";
 import { releaseStale } from "./recovery/locks.ts";
-import { dockerAt, dockerObjects, removeObject } from "./recovery/objects.ts";
+import { dockerObjects, removeObject } from "./recovery/objects.ts";
 import { projectName } from "./recovery/project.ts";
 import { planRecovery, stateSchema, type RecoveryPlan } from "./recovery/plan.ts";
+import { engineAt, type StackContext } from "./stack.ts";
 
-/** The stack to bring back to order, and how pulumi is run for it. `env` has `PULUMI_BACKEND_URL` and `DOCKER_HOST`. */
+/** The stack to bring back to order, and how pulumi is run for it. `env` has `PULUMI_BACKEND_URL`. */
 export interface RecoverOptions {
   readonly stack: string;
   readonly env: Readonly<Record<string, string>>;
   /** The project's directory. */
   readonly cwd: string;
+  /** The engine that the stack's Docker provider speaks to. @default the one at env's `DOCKER_HOST` */
+  readonly engine?: Pick<StackContext, "docker" | "address" | "place">;
   /** Told what is done, one line each. */
   readonly report: (line: string) => void;
 }
@@ -49,10 +52,11 @@ export async function recover(options: RecoverOptions): Promise<void> {
   const run: PulumiOptions = { env, cwd, output: "capture" };
   const { stdout } = await pulumiOrFail(["stack", "export", "--stack", stack], run);
   const state = stateSchema.parse(JSON.parse(stdout));
-  const host = env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
-  const docker = dockerAt(host);
-  await docker.ping().catch(() => {
-    throw new OperatorError(`Docker does not answer at ${host}: start it, or set DOCKER_HOST to where it does`);
+  const { docker, address, place: where } = options.engine ?? engineAt(env["DOCKER_HOST"]);
+  await docker.ping().catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    const fix = where === "cluster" ? why : "start it, or set DOCKER_HOST to where it does";
+    throw new OperatorError(`Docker does not answer at ${address}: ${fix}`);
   });
   const plan = planRecovery(state, await dockerObjects(docker));
   for (const { doing, urn } of plan.pending) report(`it was interrupted while ${doing} ${nameOf(urn)}`);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { OperatorError } from "./error.ts";
 import { isIntact, type GateReport } from "./gate/evidence.ts";
+import { needsPlace } from "./place.ts";
 import { openStack } from "./stack.ts";
 import { writeWhole } from "./wholeFile.ts";
 
@@ -38,6 +39,7 @@ export function reportCommand(): Command {
       const { reportData } = await import("./report/data.ts");
       const { page } = await import("./report/page.ts");
       const context = openStack(flags.stack);
+      needsPlace("report", context);
       const evidence = flags.evidence === undefined ? undefined : await readEvidence(flags.evidence, flags.stack);
       const data = await reportData(context, readFacts(context), new Date(), evidence);
       const content = flags.json === true ? `${JSON.stringify(data)}\n` : page(data);

@@ -1,14 +1,14 @@
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { parse } from "yaml";
 import { findSecret, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
 import { hasServer } from "../components/rotation/strategies.ts";
 import { noPauses, rotationOf } from "../components/secrets/rotation.ts";
 import { appendAudit, type AuditEvent } from "./audit.ts";
 import { recordSwarm } from "./audit/swarm.ts";
+import { environmentOf } from "./environment.ts";
 import { OperatorError } from "./error.ts";
 import { forgetValues } from "./external/store.ts";
+import { needsPlace } from "./place.ts";
 import { editDeclared } from "./rotation/declared.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
 import { alone } from "./metrics/alone.ts";
@@ -54,15 +54,16 @@ export function retireCommand(): Command {
 
 async function retire(name: string, flags: Flags): Promise<void> {
   const context = openStack(flags.stack);
+  needsPlace("retire", context);
   if (flags.dryRun === true) {
-    show(await planned(name, context, await look(context)), flags);
+    show(planned(name, context, await look(context)), flags);
     return;
   }
   const done = await alone(
     context,
     async () => {
       const world = await look(context);
-      const plan = await planned(name, context, world);
+      const plan = planned(name, context, world);
       await carryOut(plan.secret, world, context, flags.reason);
       await recordSwarm(context, "goimg-secrets retire");
       return plan;
@@ -73,13 +74,13 @@ async function retire(name: string, flags: Flags): Promise<void> {
 }
 
 /** @throws OperatorError with every reason why the secret can't be retired */
-async function planned(name: string, context: StackContext, world: World): Promise<Retirement> {
+function planned(name: string, context: StackContext, world: World): Retirement {
   const secret = findSecret(name);
   if (secret === undefined || !(presentSecrets(world).includes(secret) || world.declared[secret].live.length === 0)) {
     throw new OperatorError(`${name} is not a secret that this stack has: ${presentSecrets(world).join(", ")}`, 2);
   }
   const spec = secretSpecs[secret];
-  const environment = await environmentOf(context);
+  const environment = environmentOf(context.configFile, context.stack);
   const { live } = world.declared[secret];
   const problems = [
     ...((spec.requiredIn as readonly string[]).includes(environment)
@@ -98,12 +99,6 @@ async function planned(name: string, context: StackContext, world: World): Promi
     .map(({ name: service, tasks }) => ({ service, tasks: tasks.length }));
   const { stored } = situationOf(secret, world, noPauses, new Date()).facts;
   return { secret, generations: stored, consumers, feature: spec.feature };
-}
-
-async function environmentOf({ configFile, stack }: StackContext): Promise<string> {
-  const document = parse(await readFile(configFile, "utf8")) as { config?: Record<string, unknown> } | null;
-  const environment = document?.config?.["goimg-secrets:environment"];
-  return typeof environment === "string" ? environment : stack;
 }
 
 /** Safe to be killed in, and to run again: each part does nothing when it is done already. */

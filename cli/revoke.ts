@@ -7,6 +7,7 @@ import { goalOf } from "../components/rotation/machine.ts";
 import { noPauses } from "../components/secrets/rotation.ts";
 import { connectionsEnded } from "./rotation/cutOff.ts";
 import { admitExternal, forgetExternal } from "./external/admit.ts";
+import { needsPlace } from "./place.ts";
 import { alone } from "./metrics/alone.ts";
 import { run } from "./rotation/run.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
@@ -60,6 +61,7 @@ export function revokeCommand(): Command {
 
 async function revoke(name: string, flags: Flags): Promise<void> {
   const context = openStack(flags.stack);
+  needsPlace("revoke", context);
   const world = await look(context);
   const secret = findSecret(name);
   if (secret === undefined || !presentSecrets(world).includes(secret)) {

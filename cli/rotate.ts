@@ -8,6 +8,7 @@ import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
 import { admitExternal, forgetExternal, type AdmitOptions } from "./external/admit.ts";
 import { alone } from "./metrics/alone.ts";
+import { needsPlace } from "./place.ts";
 import { dueSecrets, type DueSecrets } from "./rotation/due.ts";
 import { run, type Progress } from "./rotation/run.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
@@ -88,6 +89,7 @@ function withTimes(command: Command): Command {
 
 async function operate(command: Goal["kind"], names: readonly string[], flags: Flags): Promise<void> {
   const context = openStack(flags.stack);
+  needsPlace(command, context);
   if (flags.dryRun === true) return dryRun(command, names, flags, context);
   if (flags.due !== true) {
     const { progress } = await attempt(command, names, flags, context);

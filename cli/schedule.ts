@@ -7,6 +7,7 @@ import { openAlerts } from "./alerts/alerts.ts";
 import { milliseconds } from "./duration.ts";
 import { projectDirectory } from "./environment.ts";
 import { OperatorError } from "./error.ts";
+import { needsPlace } from "./place.ts";
 import { carriedFrom, cronLine, unitName, unitsOf, type ScheduleOptions } from "./schedule/units.ts";
 import { openStack } from "./stack.ts";
 import { reportToTerminal as report } from "../toolchain/progress.ts";
@@ -62,7 +63,9 @@ export function scheduleCommand(): Command {
 async function install(flags: Flags): Promise<void> {
   const { stack, at, grace, tries, alertFile } = flags;
   refuseValueInEnvironment();
-  await openAlerts(openStack(stack), alertFile, report);
+  const context = openStack(stack);
+  needsPlace("schedule", context);
+  await openAlerts(context, alertFile, report);
   const options: ScheduleOptions = {
     ...{ stack, at, grace, tries: Number(tries) },
     node: process.execPath,

@@ -1,10 +1,11 @@
 import Table from "cli-table3";
 import { Command } from "commander";
-import { consumersOf, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
+import { consumersOf, findSecret, secretSpecs, type SecretName } from "../components/catalog/grants.ts";
 import { phasesOf } from "../components/rotation/phases.ts";
 import { addPeriod, due } from "../components/rotation/schedule.ts";
 import { unsettledReasons } from "../components/rotation/settled.ts";
 import { noPauses } from "../components/secrets/rotation.ts";
+import { monthlyPrice, priceOfEntries } from "../components/stores/awsPrice.ts";
 import { openAlerts, type Alerts } from "./alerts/alerts.ts";
 import { copiesText, declaredRecipients } from "./backup/copies.ts";
 import { milliseconds } from "./duration.ts";
@@ -38,6 +39,8 @@ export interface SecretStatus {
   }[];
   /** Why what runs is not what is declared. */
   readonly unsettled: readonly string[];
+  /** Of a stack in AWS Secrets Manager, in US dollars: what this secret's entries cost, and the whole stack with its key. */
+  readonly pricePerMonth?: { readonly secret: number; readonly stack: number };
 }
 
 /** `status`: which generation of what is where, and what is due. */
@@ -56,13 +59,20 @@ export function statusCommand(): Command {
       const context = openStack(stack);
       const shown =
         dueIn === undefined
-          ? statusOf(await look(context), new Date())
+          ? await statusAt(context, new Date())
           : await dueWithin(context, dueIn, await openAlerts(context, alertFile, report));
       process.stdout.write(json === true ? `${JSON.stringify(shown)}\n` : `${table(shown)}\n`);
-      if (json !== true && dueIn === undefined)
-        process.stdout.write(`copies of the database: ${copiesText(await declaredRecipients(context.configFile))}\n`);
+      if (json !== true && dueIn === undefined) process.stdout.write(`${await footer(context, shown)}\n`);
       if (dueIn !== undefined && shown.length > 0) process.exitCode = 1;
     });
+}
+
+/** What concerns the whole stack. */
+async function footer({ place, configFile }: StackContext, [first]: readonly SecretStatus[]): Promise<string> {
+  const copies = `copies of the database: ${copiesText(await declaredRecipients(configFile))}`;
+  if (place !== "ecs") return copies;
+  const price = first?.pricePerMonth === undefined ? [] : [`price per month: $${first.pricePerMonth.stack.toFixed(2)}`];
+  return [copies, ...price, "by the state alone: ECS was not asked what its tasks run"].join("\n");
 }
 
 interface Flags {
@@ -84,7 +94,7 @@ async function dueWithin(
 ): Promise<readonly SecretStatus[]> {
   const now = new Date();
   try {
-    const all = statusOf(await look(context), now);
+    const all = await statusAt(context, now);
     const found = all.filter(({ due: at }) => Date.parse(at) - now.getTime() <= milliseconds);
     if (found.length > 0) await alerts.send(dueText(found));
     return found;
@@ -102,6 +112,25 @@ function dueText(found: readonly SecretStatus[]): string {
     return `${secret}, generation ${active}: ${inDays < 0 ? "overdue since" : "due on"} ${at.slice(0, 10)} (owner: ${owner})`;
   });
   return [`${found.length} ${found.length === 1 ? "secret is" : "secrets are"} due`, ...lines].join("\n");
+}
+
+/** Looks, and gives the status of every secret, with its price where the store has one. */
+async function statusAt(context: StackContext, now: Date): Promise<readonly SecretStatus[]> {
+  const world = await look(context);
+  const all = statusOf(world, now);
+  return context.place === "ecs" ? priced(all, world.observed.secrets) : all;
+}
+
+/** The same with what they cost in AWS Secrets Manager. @param stored every generation that it has */
+export function priced(
+  all: readonly SecretStatus[],
+  stored: readonly { readonly entry: string }[],
+): readonly SecretStatus[] {
+  const stack = monthlyPrice(stored).dollars;
+  return all.map((one) => {
+    const entries = new Set(stored.map(({ entry }) => entry).filter((entry) => findSecret(entry) === one.secret));
+    return { ...one, pricePerMonth: { secret: priceOfEntries(entries.size), stack } };
+  });
 }
 
 /** The status of every secret of a stack. */

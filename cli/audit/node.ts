@@ -34,8 +34,7 @@ const secretSchema = z.array(z.object({ SecretID: z.string(), File: z.object({ N
  * @throws OperatorError if the engine is another machine's: its files are not here to be watched
  */
 export async function nodeFacts(context: StackContext): Promise<NodeFacts> {
-  const { docker, stack, env, auditFile } = context;
-  const host = env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
+  const { docker, stack, env, auditFile, address: host } = context;
   if (!host.startsWith("unix://"))
     throw new OperatorError(`${host} is another machine: run this on the node itself`, 2);
   const { DockerRootDir: dataRoot } = infoSchema.parse(await docker.info());

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import { metricsService, type Facts } from "../../components/observability/facts.ts";
-import type { Observed } from "../../components/cluster/swarm/observe.ts";
+import type { Observed, ObservedTask } from "../../components/cluster/swarm/observe.ts";
 import { OperatorError } from "../error.ts";
 import { look } from "../rotation/situation.ts";
 import type { StackContext } from "../stack.ts";
@@ -17,10 +17,10 @@ import { factsOf, readPolicies } from "./facts.ts";
  */
 export async function pushFacts(context: StackContext): Promise<boolean> {
   const world = await look(context);
-  const container = exporterIn(world.observed);
-  if (container === undefined) return false;
+  const task = exporterIn(world.observed);
+  if (task?.container === undefined) return false;
   const facts = factsOf(context.stack, world, new Date(), await readPolicies(context.stack));
-  await hand(context.docker, container, facts);
+  await hand(context.nodeEngine(task.node), task.container, facts);
   return true;
 }
 
@@ -33,10 +33,9 @@ export async function tellExporter(context: StackContext, report: (line: string)
   }
 }
 
-/** The container of the exporter's task, once it is healthy. */
-function exporterIn({ services }: Observed): string | undefined {
-  const service = services.find(({ name }) => name === metricsService);
-  return service?.tasks.find(({ ready }) => ready)?.container;
+/** The exporter's task, once it is healthy. */
+function exporterIn({ services }: Observed): ObservedTask | undefined {
+  return services.find(({ name }) => name === metricsService)?.tasks.find(({ ready }) => ready);
 }
 
 async function hand(docker: Docker, container: string, facts: Facts): Promise<void> {

@@ -9,8 +9,9 @@ import { buildImages } from "../../toolchain/images.ts";
 import { projectRoot } from "../../toolchain/paths.ts";
 import { run } from "../../toolchain/process.ts";
 import type { Report } from "../../toolchain/progress.ts";
-import { programParts } from "../environment.ts";
+import { environmentOf, programParts } from "../environment.ts";
 import { OperatorError } from "../error.ts";
+import { needsPlace, placeOf } from "../place.ts";
 import { pulumi, pulumiOrFail } from "../pulumi.ts";
 import { recover } from "../recover.ts";
 import { dockerAt } from "../recovery/objects.ts";
@@ -76,6 +77,9 @@ class Drill {
         const { refusals } = await planRestore(backup, target, false);
         if (refusals.length > 0) throw new OperatorError(refusals.join("; "));
         await restore(backup, target);
+        const { stack } = backup.header;
+        const config = path.join(target.cwd, `Pulumi.${stack}.yaml`);
+        needsPlace("drill", { stack, place: placeOf(environmentOf(config, stack)) });
       });
       if (restored !== undefined) await this.use(backup.header.stack, target, engine);
     } finally {

@@ -14,12 +14,14 @@ const reportSchema = z.object({
 
 /**
  * Reads the reports of all running tasks, side by side, from their logs: Swarm brings them from whatever node a task
- * is on. Services that hold no secret are not asked.
+ * is on. Services that hold no secret, or never say what they hold, are not asked.
  */
 export async function readReports(docker: Docker, observed: Observed): Promise<Reports> {
   const tasks = observed.services.filter(({ spec }) => spec.size > 0).flatMap(({ tasks }) => tasks);
   const reports = await Promise.all(
-    tasks.filter(({ ready }) => ready).map(async ({ id }) => [id, lastReport(await taskLog(docker, id))] as const),
+    tasks
+      .filter(({ ready, silent }) => ready && !silent)
+      .map(async ({ id }) => [id, lastReport(await taskLog(docker, id))] as const),
   );
   return new Map(reports.flatMap(([id, report]) => (report === undefined ? [] : [[id, report]])));
 }

@@ -10,6 +10,7 @@ import { OperatorError } from "../error.ts";
 import { readSupplied } from "../external/store.ts";
 import type { StackContext } from "../stack.ts";
 import { readStoreSettings } from "../stores/settings.ts";
+import { observeState } from "../stores/state.ts";
 import { readDeclared, type DeclaredGenerations } from "./declared.ts";
 import { readReports, type Reports } from "./reports.ts";
 
@@ -35,11 +36,7 @@ export async function look(context: StackContext): Promise<World> {
   const [declared, supplied, observed, verdict] = await Promise.all([
     readDeclared(context.configFile),
     readSupplied(context.configFile),
-    readStoreSettings(context.configFile).then((settings) =>
-      observeStack(context.docker, context.stack, settings).catch((error: unknown) => {
-        throw unreachable(context, error);
-      }),
-    ),
+    observe(context),
     verifyAudit(context.auditFile),
   ]);
   if (!verdict.ok) {
@@ -57,6 +54,17 @@ export async function look(context: StackContext): Promise<World> {
       ]),
     ),
   };
+}
+
+/** What runs, and what the stores keep. Of a stack on ECS it is what the state says. */
+async function observe(context: StackContext): Promise<Observed> {
+  const settings = await readStoreSettings(context.configFile);
+  try {
+    if (context.place === "ecs") return await observeState(context);
+    return await observeStack(context.docker, context.stack, settings);
+  } catch (error) {
+    throw unreachable(context, error);
+  }
 }
 
 /** The secrets that this stack has: those in its store, and those that it declares by name. */
@@ -90,10 +98,13 @@ function saidBy(reports: Reports): HeldByTask {
   };
 }
 
-function unreachable({ env }: StackContext, error: unknown): OperatorError {
+function unreachable({ address, place }: StackContext, error: unknown): OperatorError {
+  if (error instanceof OperatorError) return error;
   if (error instanceof VaultError) return new OperatorError(error.message);
+  // What SSH says names the machine; the engine's own refusals have a status.
+  if (place === "cluster" && error instanceof Error && !("statusCode" in error))
+    return new OperatorError(error.message);
   const code = (error as { code?: string }).code;
-  const address = env["DOCKER_HOST"] ?? "the default socket";
   if (code === undefined) return new OperatorError(`the Swarm at ${address} refused: is this engine a manager?`);
   return new OperatorError(`no Docker Engine answers at ${address} (${code}): start it (make up), or set DOCKER_HOST`);
 }

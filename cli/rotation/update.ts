@@ -50,7 +50,7 @@ export class Updates {
   /** What a killed update left behind is mended. */
   async #mend(): Promise<void> {
     const { stack, cwd, env } = this.#context;
-    await recover({ stack, env, cwd, report: this.#report });
+    await recover({ stack, env, cwd, engine: this.#context, report: this.#report });
   }
 
   /**

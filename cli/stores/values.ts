@@ -66,7 +66,7 @@ export const saltedHash = (salt: string, value: string): string =>
   createHash("sha256").update(salt).update(value).digest("hex");
 
 /** A decrypted secret of the state is an object that holds the text as JSON. */
-function secretText(value: unknown): string | undefined {
+export function secretText(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   const plaintext = typeof value === "object" && value !== null && "plaintext" in value ? value.plaintext : undefined;
   return typeof plaintext === "string" ? (JSON.parse(plaintext) as string) : undefined;

@@ -178,15 +178,6 @@ export class AwsSecretsManagerStore extends pulumi.ComponentResource implements 
   }
 }
 
-/** AWS' list prices in US dollars, of most regions: for a secret, whatever versions it has, and for a key. */
-const monthly = { secret: 0.4, key: 1 };
-
-/** What a month of these entries costs in AWS Secrets Manager and KMS, requests left out ($0.05 and $0.03 for 10,000). */
-export function pricePerMonth(generated: readonly Pick<GeneratedEntry, "entry">[]): string {
-  const secrets = new Set(generated.map(({ entry }) => entry)).size;
-  return `$${(secrets * monthly.secret + monthly.key).toFixed(2)} for ${secrets} secrets and a key`;
-}
-
 /** A refusal counts before whatever else allows it: the account's administrators read no value either. */
 export function nobodyBut(roleArns: readonly string[]): string {
   const others =

@@ -9,6 +9,7 @@ import { isIntact, type GateReport } from "../../cli/gate/evidence.ts";
 import { readFacts } from "../../cli/gate/readers/index.ts";
 import { StackValues } from "../../cli/gate/readers/values.ts";
 import { checkControls } from "../../cli/gate/run.ts";
+import { engineAt } from "../../cli/stack.ts";
 import { runOrFail } from "../../toolchain/process.ts";
 import { readPage } from "./browser.ts";
 import { fileOf, intruder, storedSecret } from "./intruder.ts";
@@ -27,7 +28,10 @@ async function git(...args: readonly string[]): Promise<string> {
   return runOrFail("git", ["-C", directory, ...author, ...args]);
 }
 
-const contextOf = () => ({ stack: stack.stack, cwd: directory, env, configFile: stack.configFile, docker, auditFile });
+const contextOf = () => ({
+  ...engineAt(env["DOCKER_HOST"]),
+  ...{ stack: stack.stack, cwd: directory, env, configFile: stack.configFile, auditFile },
+});
 
 /** Verdicts of some controls, by id, in this process: one control costs what its facts cost. */
 async function verdicts(...ids: readonly string[]): Promise<Record<string, string>> {

@@ -1,6 +1,7 @@
 import { Agent, type ClientRequestArgs } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
 import Docker from "dockerode";
 // What OpenSSH speaks, in TypeScript's own process: dockerode brings it, and no key goes through a file or an argument.
 import { Client, type ServerHostKeyAlgorithm } from "ssh2";
@@ -9,7 +10,7 @@ import { Client, type ServerHostKeyAlgorithm } from "ssh2";
 export interface Target {
   /** Its address, as the operator reaches it. */
   readonly host: string;
-  /** Of its SSH server. @default 22 */
+  /** @default 22 */
   readonly port?: number;
   /** Who logs in. */
   readonly user: string;
@@ -23,12 +24,12 @@ export interface Target {
 export interface Connection {
   /** The machine's Docker Engine. */
   readonly docker: Docker;
+  /** A stream of its own to the machine's Docker Engine. */
+  readonly dial: () => Promise<Duplex>;
   /** Runs a command, whose text holds no secret, and answers what it printed. @throws Error with its exit code and its last line */
   readonly run: (command: string) => Promise<string>;
-  /** A stream of its own to the engine's socket. @throws Error when the engine does not answer, or the connection has ended */
-  readonly dial: () => Promise<Duplex>;
   readonly close: () => void;
-  /** Fulfilled when the connection has ended, whoever ended it. */
+  /** Resolves when it is over, whoever ended it. */
   readonly ended: Promise<void>;
 }
 
@@ -112,49 +113,51 @@ function connectionOf(client: Client, host: string): Connection {
   const dial = (): Promise<Duplex> =>
     new Promise((done, fail) => {
       client.openssh_forwardOutStreamLocal("/var/run/docker.sock", (error, stream) => {
-        if (error === undefined) done(closing(stream));
+        if (error === undefined) done(drained(stream));
         else fail(new Error(`${host}: its Docker Engine does not answer yet`));
       });
     });
   return {
     docker: dockerOver(dial),
-    run: (command) => runOn(client, host, command),
     dial,
+    run: (command) => runOn(client, host, command),
     close: () => {
       client.end();
     },
-    ended: new Promise((done) => {
-      client.once("close", done);
-    }),
+    ended: new Promise((done) => client.once("close", done)),
   };
 }
 
-/**
- * A channel that tells that it is closed whenever it is given up. The library's does once it was read to its end, which nobody does
- * who destroys it.
- */
-function closing<S extends Duplex>(stream: S): S {
+/** The library tells that a stream is closed once it was read to its end, which nobody does with one that is given up. */
+function drained(stream: Duplex): Duplex {
   const destroy = stream.destroy.bind(stream);
   stream.destroy = (error) => {
-    destroy(error);
-    // Whoever listens would pause it again.
-    return stream.removeAllListeners("data").resume();
+    // Who listened would pause it again.
+    stream.removeAllListeners("data").resume();
+    return destroy(error);
   };
   return stream;
 }
 
-/** A Docker client each of whose requests goes over a stream of its own. */
+/** A client of the Docker Engine at the other end of such streams: each request has one of its own. */
 export function dockerOver(dial: () => Promise<Duplex>): Docker {
   const agent = new Agent({ keepAlive: false });
+  // The client shows its options to its log at each request, wanted or not: all connections, with their keys, in seconds of work.
+  Object.defineProperty(agent, inspect.custom, { value: () => "over SSH" });
   const streams = agent as unknown as {
     createConnection(options: ClientRequestArgs, connected: (error: Error | null, stream?: Duplex) => void): void;
   };
   streams.createConnection = (_, connected) => {
-    dial().then((stream) => {
-      connected(null, stream);
-    }, connected);
+    dial().then(
+      (stream) => {
+        connected(null, stream);
+      },
+      (error: unknown) => {
+        connected(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
   };
-  // A name for the requests' header: they go through the stream.
+  // A name for the requests' header: they go through the streams.
   return new Docker({ protocol: "http", host: "docker", port: 80, agent } as Docker.DockerOptions);
 }
 

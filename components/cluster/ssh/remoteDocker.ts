@@ -1,56 +1,63 @@
 import type { Duplex } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { connect, dockerOver, type Connection, type Target } from "./connection.ts";
 
-/** How long a connection stays open for the next question, in milliseconds. A process can end that much later. */
+/** How long a connection stays open for the next request, in milliseconds. A process can end that much later. */
 const linger = 500;
 
 /**
- * The Docker Engine of a machine that is reached by SSH, and that may be known only later: it is connected to when it is first asked,
- * left when nothing more is asked, and connected to again after that, or when the connection broke.
+ * The Docker Engine of a machine that is reached by SSH, and that may be known only later: it is connected to with the first request,
+ * and left when there is none any more.
  *
- * @throws at a request, what {@link connect} throws
+ * @returns a client whose requests fail with the errors of `connect` and `target`, HostKeyMismatch among them
  */
 export function remoteDocker(target: () => Promise<Target>): Docker {
   let open: Promise<Connection> | undefined;
   let streams = 0;
-  let asked = 0;
-  const leave = async (): Promise<void> => {
-    const left = open;
-    open = undefined;
-    await left?.then(
-      ({ close }) => {
-        close();
+  let leaving: NodeJS.Timeout | undefined;
+  /** The next request begins another one, unless one has begun meanwhile. */
+  const forget = (old: Promise<Connection> | undefined): void => {
+    if (open === old) open = undefined;
+  };
+  const begin = (): Promise<Connection> => {
+    const begun = target().then((known) => connect(known));
+    begun.then(
+      ({ ended }) =>
+        ended.then(() => {
+          forget(begun);
+        }),
+      () => {
+        forget(begun);
       },
-      () => undefined,
     );
+    return begun;
   };
-  const release = async (): Promise<void> => {
+  const leave = (): void => {
+    const left = open;
+    forget(left);
+    void left?.then(({ close }) => {
+      close();
+    });
+  };
+  const stream = async (): Promise<Duplex> => (await (open ??= begin())).dial();
+  /** One that was open before the request may have broken since. */
+  const again = (held: Promise<Connection> | undefined, error: unknown): Promise<Duplex> => {
+    if (held === undefined) throw error;
+    if (open === held) leave();
+    return stream();
+  };
+  const release = (): void => {
     streams -= 1;
-    const last = asked;
-    await sleep(linger);
-    if (streams === 0 && asked === last) await leave();
-  };
-  const stream = async (): Promise<Duplex> => {
-    open ??= target().then((known) => connect(known));
-    return (await open).dial();
+    if (streams === 0 && open !== undefined) leaving = setTimeout(leave, linger);
   };
   return dockerOver(async (): Promise<Duplex> => {
-    asked += 1;
+    clearTimeout(leaving);
     streams += 1;
     try {
       const held = open;
-      const dialled = await stream().catch(async (error: unknown) => {
-        if (open === held || held === undefined) await leave();
-        if (held === undefined) throw error;
-        // It broke since it was last used.
-        return stream();
-      });
-      dialled.once("close", () => void release());
-      return dialled;
+      return (await stream().catch((error: unknown) => again(held, error))).once("close", release);
     } catch (error) {
-      void release();
+      release();
       throw error;
     }
   });

@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { SecretName } from "../../catalog/grants.ts";
 import { findSecret } from "../../catalog/grants.ts";
 import type { Held } from "../../rotation/facts.ts";
-import { readsIn } from "./reads.ts";
+import { readsIn, type Read } from "./reads.ts";
 
 /** One generation of one entry, in Swarm or in another store. */
 export interface ObservedSecret {
@@ -191,12 +191,17 @@ function updateState(state: string | undefined): ObservedService["update"] {
 }
 
 function heldIn({ ContainerSpec }: ApiSpec, byId: ById): HeldBySecret {
-  const held = new Map<SecretName, { live: Set<number>; active: number }>();
   const mounted = (ContainerSpec.Secrets ?? []).flatMap(({ SecretID, File }) => {
     const secret = byId.get(SecretID);
     return secret === undefined ? [] : [{ ...secret, active: File?.Name === secret.entry }];
   });
-  for (const { entry, generation, active } of [...mounted, ...readsIn(ContainerSpec.Env ?? [])]) {
+  return heldOf([...mounted, ...readsIn(ContainerSpec.Env ?? [])]);
+}
+
+/** Generations of entries, together by secret; what is not in the catalog is left out. */
+export function heldOf(reads: readonly Read[]): HeldBySecret {
+  const held = new Map<SecretName, { live: Set<number>; active: number }>();
+  for (const { entry, generation, active } of reads) {
     const name = findSecret(entry);
     if (name === undefined) continue;
     const found = held.get(name) ?? { live: new Set<number>(), active: 0 };

@@ -10,8 +10,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { entries } from "../../../components/catalog/grants.ts";
 import { formsOf } from "../../../cli/leaks/finder.ts";
+import type { SecretStatus } from "../../../cli/status.ts";
 import { inspectSecrets } from "../../../runtime/load.ts";
 import { createProject, repository, type Project } from "../project.ts";
+import { goimg } from "../rotation/command.ts";
 import { mayRead, nameOf, reads, roleStatements, secretStatements } from "../stores/awsAccess.ts";
 import { fakeAws, startMoto, type MotoServer } from "../stores/motoServer.ts";
 import { containers, environmentOf, parseReference, secrets, taskDefinitions, valueOf } from "./cloud.ts";
@@ -219,6 +221,29 @@ describe("the aws stack", () => {
       expect(await mayRead(await roleOf(name), arn, version(1))).toBe(false);
       expect(await mayRead(await roleOf(name), arn, version(2))).toBe(true);
     }
+  });
+
+  test("is shown by status as the state knows it, with what a month costs", async () => {
+    const { exitCode, stdout, stderr } = await goimg(project, ["status", "--json"]);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    const all = JSON.parse(stdout) as readonly SecretStatus[];
+    expect(all.flatMap(({ unsettled }) => unsettled)).toEqual([]);
+    const redis = all.find(({ secret }) => secret === "REDIS_PASSWORD");
+    expect(redis?.generations.map(({ generation, phase, ageDays }) => [generation, phase, ageDays])).toEqual([
+      [2, "active", 0],
+    ]);
+    expect(redis?.consumers.map(({ service, tasks: [task] }) => [service, task?.live, task?.active]).sort()).toEqual([
+      ["api", [2], 2],
+      ["cache-acl", [2], 2],
+    ]);
+    const price = (await secrets()).size * 0.4 + 1;
+    expect(redis?.pricePerMonth?.secret).toBe(0.4);
+    expect(redis?.pricePerMonth?.stack).toBeCloseTo(price, 6);
+    expect((await run("stack", "output", "pricePerMonth")).trim()).toMatch(`$${price.toFixed(2)} for `);
+    const table = await goimg(project, ["status"]);
+    expect(table.stdout).toContain(`price per month: $${price.toFixed(2)}\n`);
+    const refused = await goimg(project, ["rotate", "REDIS_PASSWORD"]);
+    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining("can't be used on aws")]);
   });
 
   test("holds no value anywhere but in Secrets Manager", async () => {

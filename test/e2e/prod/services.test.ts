@@ -8,11 +8,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { needlesOf, type Needle } from "../../../cli/leaks/finder.ts";
+import type { SecretStatus } from "../../../cli/status.ts";
 import { dockerAt } from "../../../components/cluster/swarm/client.ts";
 import { failed, Load } from "../../bench/rotation/load.ts";
 import type { Certified } from "../../fakes/certificates.ts";
 import { Client } from "../client.ts";
 import { emptyEngine } from "../engine.ts";
+import { goimg, noPauses } from "../rotation/command.ts";
 import { stateSecrets } from "../stateSecrets.ts";
 import { createCertifier, fingerprint, type Certifier } from "./certificate.ts";
 import { cluster, createCloudProject, inDroplet, loadImages, type CloudProject } from "./cloud.ts";
@@ -50,6 +52,12 @@ async function nodesOf(service?: string): Promise<readonly string[]> {
   const script = `docker service ps -f desired-state=running --format '{{.Node}} {{.CurrentState}}' ${which}`;
   const lines = (await inDroplet(engine, manager, "sh", "-c", script)).trim().split("\n");
   return lines.filter((line) => line.includes(" Running")).map((line) => line.split(" ")[0] ?? "");
+}
+
+/** Numbers of a service's running tasks, as the manager lists them, sorted. */
+async function tasksOf(service: string): Promise<readonly string[]> {
+  const script = `docker service ps -q --no-trunc -f desired-state=running goimg-prod-${service}`;
+  return (await inDroplet(engine, manager, "sh", "-c", script)).trim().split("\n").sort();
 }
 
 describe("the prod stack's services", () => {
@@ -139,6 +147,34 @@ describe("the prod stack's services", () => {
     expect(text.includes("S3_SECRET_KEY_FILE=/run/secrets/S3_SECRET_KEY")).toBe(true);
   });
 
+  it("tell status what each task holds, on whatever node it is", async () => {
+    const { exitCode, stdout, stderr } = await goimg(cloud.project, ["status", "--json"]);
+    expect(exitCode, stderr).toBe(0);
+    const all = JSON.parse(stdout) as readonly SecretStatus[];
+    expect(all.flatMap(({ unsettled }) => unsettled)).toEqual([]);
+    for (const { secret, active, consumers } of all) {
+      expect(consumers.length, secret).toBeGreaterThan(0);
+      for (const { tasks } of consumers) {
+        expect(tasks.length, secret).toBeGreaterThan(0);
+        for (const { live, active: used } of tasks) expect([live, used], secret).toEqual([[active], active]);
+      }
+    }
+    const api = all.find(({ secret }) => secret === "JWT_KEY")?.consumers.find(({ service }) => service === "api");
+    expect(api?.tasks.map(({ task }) => task).sort()).toEqual(await tasksOf("api"));
+    expect((await nodesOf("api")).filter((node) => node !== manager)).not.toEqual([]);
+  });
+
+  it("refuse the operator's commands that look into one machine, and hand the exporter its facts on its own node", async () => {
+    const gate = await goimg(cloud.project, ["gate"]);
+    expect([gate.exitCode, gate.stdout, gate.stderr]).toEqual([
+      2,
+      "",
+      expect.stringContaining("can't be used on prod"),
+    ]);
+    const pushed = await goimg(cloud.project, ["metrics", "--push"]);
+    expect([pushed.exitCode, pushed.stderr]).toEqual([0, ""]);
+  });
+
   const rotation = (from: number) =>
     [
       { live: [from, from + 1], active: from },
@@ -146,19 +182,42 @@ describe("the prod stack's services", () => {
       { live: [from + 1], active: from + 1 },
     ] as const;
 
-  it("rotate under load, and no request fails: the passwords of database and cache, the JWT key and the certificate", async () => {
-    const renewed = await certifier.supply(cloud, 2);
+  it("rotate under load by the operator's command, and no request fails: the passwords of database and cache, and the JWT key", async () => {
     const load = new Load(gateway, rate);
     await load.start();
-    for (const state of rotation(1)) {
-      await up({ generations: { DB_PASSWORD: state, REDIS_PASSWORD: state, JWT_KEY: state, GATEWAY_TLS: state } });
-    }
+    const times = [...noPauses, "--token-lifetime", "15s"];
+    const done = await goimg(cloud.project, ["rotate", "DB_PASSWORD", "REDIS_PASSWORD", "JWT_KEY", ...times]);
     await load.stop();
+    expect(done.exitCode, done.stdout + done.stderr).toBe(0);
+    expect(done.stdout.match(/^\w+: done \(publish .*, promote .*, retire .*\)$/gm)).toHaveLength(3);
+    expect(done.stderr).not.toContain("the metrics stay as they were");
     expect(load.samples.length).toBeGreaterThan(100);
     expect(load.samples.filter(failed)).toEqual([]);
     expect(await held("DB_PASSWORD")).toEqual({ name: "DB_PASSWORD", active: 2, live: [2] });
-    expect(await certifier.shown()).toBe(fingerprint(renewed));
     client = await client.again();
+  });
+
+  it("renew the certificate under load, and no request fails", async () => {
+    const renewed = await certifier.supply(cloud, 2);
+    const load = new Load(gateway, rate);
+    await load.start();
+    const two = { live: [2], active: 2 };
+    const others = { DB_PASSWORD: two, REDIS_PASSWORD: two, JWT_KEY: two };
+    for (const state of rotation(1)) await up({ generations: { ...others, GATEWAY_TLS: state } });
+    await load.stop();
+    expect(load.samples.length).toBeGreaterThan(100);
+    expect(load.samples.filter(failed)).toEqual([]);
+    expect(await certifier.shown()).toBe(fingerprint(renewed));
+  });
+
+  it("have a leaked password revoked by the operator's command", async () => {
+    const done = await goimg(cloud.project, ["revoke", "REDIS_PASSWORD", "--json"]);
+    expect(done.exitCode, done.stderr).toBe(0);
+    expect(JSON.parse(done.stdout)).toMatchObject({ secret: "REDIS_PASSWORD", generation: 2 });
+    expect(await held("REDIS_PASSWORD")).toEqual({ name: "REDIS_PASSWORD", active: 3, live: [3] });
+    const audit = await goimg(cloud.project, ["audit", "--secret", "REDIS_PASSWORD", "--record"]);
+    expect([audit.exitCode, audit.stdout]).toEqual([0, expect.stringContaining("the chain is intact")]);
+    expect(audit.stdout).toMatch(/ revoke \w+ /);
   });
 
   it("rotate Spaces' key", async () => {
@@ -206,7 +265,7 @@ describe("the prod stack's services", () => {
 
 const rotated = {
   DB_PASSWORD: { live: [2], active: 2 },
-  REDIS_PASSWORD: { live: [2], active: 2 },
+  REDIS_PASSWORD: { live: [3], active: 3 },
   JWT_KEY: { live: [2], active: 2 },
   GATEWAY_TLS: { live: [2], active: 2 },
 };

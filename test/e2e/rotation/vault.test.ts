@@ -10,6 +10,7 @@ import { controls } from "../../../cli/gate/controls/index.ts";
 import { readFacts } from "../../../cli/gate/readers/index.ts";
 import { checkControls } from "../../../cli/gate/run.ts";
 import { observeStack } from "../../../components/cluster/swarm/observeStack.ts";
+import { engineAt } from "../../../cli/stack.ts";
 import { readStoreSettings } from "../../../cli/stores/settings.ts";
 import { keptInVault } from "../../../components/stores/vaultPlaces.ts";
 import { member } from "../../../runtime/vaultHttp.ts";
@@ -158,8 +159,8 @@ describe("the stack", () => {
   test("passes the gate's controls there, which ask Vault; a rule too many in a policy is found", async () => {
     const { directory, env } = stack.place;
     const auditFile = path.join(directory, "audit", `${stack.stack}.jsonl`);
-    const { docker, configFile } = stack;
-    const context = { stack: stack.stack, cwd: directory, env, configFile, docker, auditFile };
+    const { configFile } = stack;
+    const context = { ...engineAt(env["DOCKER_HOST"]), stack: stack.stack, cwd: directory, env, configFile, auditFile };
     // The others look at git, auditd and the last backup, which are the same wherever values are kept.
     const elsewhere = ["never-committed", "access-monitored", "backups"];
     const wanted = controls.filter(({ id }) => !elsewhere.includes(id));

@@ -2,11 +2,10 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openAlerts } from "../../../cli/alerts/alerts.ts";
 import { readPlaces } from "../../../cli/alerts/places.ts";
-import type { StackContext } from "../../../cli/stack.ts";
+import { engineAt, type StackContext } from "../../../cli/stack.ts";
 import { run, type RunResult } from "../../../toolchain/process.ts";
 import { fakeServer } from "../../fakes/http.ts";
 import { certificateOf, smtpServer, type SmtpOptions } from "../../fakes/smtp.ts";
@@ -46,7 +45,7 @@ async function stackWith(smtp: object): Promise<StackContext> {
   };
   await writeFile(configFile, JSON.stringify({ config }));
   const env = { PATH: `${path.dirname(pulumi)}:${process.env["PATH"] ?? ""}` };
-  return { stack: "dev", cwd: directory, env, configFile, docker: new Docker(), auditFile: "" };
+  return { stack: "dev", cwd: directory, env, configFile, ...engineAt(), auditFile: "" };
 }
 
 /** Tells everybody in the file. Answers what was reported. */

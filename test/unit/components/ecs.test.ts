@@ -8,7 +8,8 @@ import { cacheAcl, redis } from "../../../components/services/cache.ts";
 import { dbMigrate, dbRoles, postgres } from "../../../components/services/database.ts";
 import { seconds } from "../../../components/services/health.ts";
 import { s3 } from "../../../components/services/storage.ts";
-import { AwsSecretsManagerStore, pricePerMonth } from "../../../components/stores/awsSecretsManager.ts";
+import { pricePerMonth } from "../../../components/stores/awsPrice.ts";
+import { AwsSecretsManagerStore } from "../../../components/stores/awsSecretsManager.ts";
 import { checkArguments } from "../../fakes/schema.ts";
 
 const services = [

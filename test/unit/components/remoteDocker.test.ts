@@ -1,148 +1,108 @@
-/** A Docker Engine behind an SSH server of this process: the real protocol, on the loopback. */
-import { once } from "node:events";
-import { createServer, type Server as HttpServer } from "node:http";
-import { connect as dial, type AddressInfo } from "node:net";
+/** An engine over SSH: a real SSH server in this process, and an HTTP server in its engine's place. */
 import { setTimeout as sleep } from "node:timers/promises";
-import ssh2, { type Connection as SshConnection, type Server as SshServer } from "ssh2";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Target } from "../../../components/cluster/ssh/connection.ts";
+import { expect, test } from "vitest";
+import { HostKeyMismatch } from "../../../components/cluster/ssh/connection.ts";
 import { remoteDocker } from "../../../components/cluster/ssh/remoteDocker.ts";
+import { readEvents } from "../../../cli/rotation/reports.ts";
 import { beginAgain } from "../../../components/cluster/swarm/stall.ts";
-
-// The library can't parse every Ed25519 key that it generates.
-const key = () => ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
-const keys = { host: key(), user: key() };
+import { sshEngine, type EngineAnswer } from "../../fakes/sshEngine.ts";
 
 /** Of what takes moments: tests run beside each other. */
 const patience = { timeout: 30_000 };
 
-describe("a remote Docker Engine", () => {
-  let engine: HttpServer;
-  let machine: SshServer;
-  let updates: string[];
-  let logins: SshConnection[];
-  let left: SshConnection[];
-  /** What the engine answers to an update. */
-  let refusal: string | undefined;
+/** A task's log as Docker frames it. */
+const framed = (text: string): string => {
+  const header = Buffer.alloc(8);
+  header.writeUInt8(1, 0);
+  header.writeUInt32BE(Buffer.byteLength(text), 4);
+  return header.toString("latin1") + text;
+};
 
-  const target = (): Promise<Target> => Promise.resolve(known);
-  let known: Target;
+const answer = (path: string): EngineAnswer => {
+  if (path.startsWith("/tasks/"))
+    return { status: 200, body: framed(`{"event":"secrets.report","of":"${path.split("/")[2] ?? ""}"}\n`) };
+  if (path.startsWith("/events")) return { status: 200, body: '{"Type":"service"}\n', endless: true };
+  if (path.startsWith("/services/gone")) return { status: 404, body: '{"message":"gone"}' };
+  return { status: 200, body: '[{"ID":"one"}]' };
+};
 
-  beforeEach(async () => {
-    [updates, logins, left, refusal] = [[], [], [], undefined];
-    // Those of this test: an earlier one's last connection may end meanwhile.
-    const ended = left;
-    engine = createServer((request, response) => {
-      const json = (status: number, body: unknown): void => {
-        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-      };
-      if (request.url === "/events") response.writeHead(200).write("{}\n");
-      else if (request.url?.startsWith("/events?") === true) {
-        response.writeHead(200);
-        const flood = (): void => {
-          if (!response.destroyed) response.write("{}\n".repeat(100_000), flood);
-        };
-        flood();
-      } else if (request.method === "GET")
-        json(200, { Spec: { TaskTemplate: { ForceUpdate: 3 } }, Version: { Index: 7 } });
-      else {
-        updates.push(request.url ?? "");
-        if (refusal === undefined) json(200, {});
-        else json(500, { message: refusal });
-      }
-    });
-    await once(engine.listen(0, "127.0.0.1"), "listening");
-    machine = sshServer(engine, (client) => {
-      logins.push(client);
-      client.on("close", () => ended.push(client));
-    });
-    await once(machine.listen(0, "127.0.0.1"), "listening");
-    const { port } = machine.address() as AddressInfo;
-    const hostKey = keys.host.public.trim();
-    known = { host: "127.0.0.1", port, user: "root", privateKey: keys.user.private, hostKey };
+test("asks many things over one connection, streams among them, and leaves when nothing more is asked", async () => {
+  await using machine = await sshEngine(answer);
+  let asked = 0;
+  const docker = remoteDocker(() => {
+    asked += 1;
+    return Promise.resolve(machine.target);
   });
-
-  afterEach(async () => {
-    for (const client of logins) client.end();
-    engine.closeAllConnections();
-    await Promise.all([closed(engine), closed(machine)]);
-  });
-
-  it("answers for what is asked of a thing, as an engine here does", async () => {
-    await beginAgain(remoteDocker(target), "stalled");
-    expect(updates).toEqual(["/services/stalled/update?version=7"]);
-  });
-
-  it("takes somebody else's update for its own, and hides no other refusal", async () => {
-    refusal = "rpc error: code = Unknown desc = update out of sequence";
-    await beginAgain(remoteDocker(target), "stalled");
-    refusal = "no leader";
-    await expect(beginAgain(remoteDocker(target), "stalled")).rejects.toThrow("no leader");
-  });
-
-  it("is left when nothing more is asked, after a stream too, and connected to again", async () => {
-    const docker = remoteDocker(target);
-    const events = (await docker.getEvents()) as NodeJS.ReadableStream & { destroy(): void };
-    await Promise.all([docker.getService("a").inspect(), docker.getService("b").inspect()]);
-    expect(logins).toHaveLength(1);
-    await sleep(700);
-    expect(left).toHaveLength(0);
-    events.destroy();
-    await expect.poll(() => left.length, patience).toBe(1);
-    await docker.getService("a").inspect();
-    expect(logins).toHaveLength(2);
-    await expect.poll(() => left.length, patience).toBe(2);
-  });
-
-  it("is left after a stream that was given up with more in it", async () => {
-    const flood: unknown = await remoteDocker(target).getEvents({ since: 1 });
-    const events = flood as { destroy(): void };
-    await sleep(300);
-    events.destroy();
-    await expect.poll(() => left.length, patience).toBe(1);
-  });
-
-  it("is connected to again when the connection broke", async () => {
-    const docker = remoteDocker(target);
-    await docker.getService("a").inspect();
-    logins[0]?.end();
-    await expect.poll(() => left.length, patience).toBe(1);
-    await docker.getService("a").inspect();
-    expect(logins).toHaveLength(2);
-  });
-
-  it("of another host key is told nothing", async () => {
-    known = { ...known, hostKey: keys.user.public.trim() };
-    await expect(remoteDocker(target).getService("a").inspect()).rejects.toThrow("another SSH host key");
-    expect(logins).toHaveLength(0);
-  });
+  expect([asked, machine.connections.begun]).toEqual([0, 0]);
+  const tasks = ["t1", "t2", "t3"];
+  const [services, ...events] = await Promise.all([
+    docker.listServices(),
+    ...tasks.map((task) => readEvents(docker, task, ["secrets.report"])),
+  ]);
+  expect(services).toEqual([{ ID: "one" }]);
+  expect(events).toEqual(tasks.map((of) => [{ event: "secrets.report", of }]));
+  await expect(docker.getService("gone").inspect()).rejects.toMatchObject({ statusCode: 404 });
+  expect([asked, machine.connections.begun]).toEqual([1, 1]);
+  await expect.poll(() => machine.connections.open, patience).toBe(0);
+  expect(await docker.listServices()).toEqual([{ ID: "one" }]);
+  expect([asked, machine.connections.begun]).toEqual([2, 2]);
+  await expect.poll(() => machine.connections.open, patience).toBe(0);
 });
 
-/** Lets the one user in, and leads streams to the engine's socket to `engine`. */
-function sshServer(engine: HttpServer, onLogin: (client: SshConnection) => void): SshServer {
-  return new ssh2.Server({ hostKeys: [keys.host.private] }, (client) => {
-    client.on("error", () => undefined);
-    client.on("authentication", (context) => {
-      if (context.method === "publickey" && context.username === "root") context.accept();
-      else context.reject(["publickey"]);
-    });
-    client.on("ready", () => {
-      onLogin(client);
-    });
-    client.on("openssh.streamlocal", (accept) => {
-      const stream = accept();
-      const socket = dial((engine.address() as AddressInfo).port, "127.0.0.1");
-      socket.on("error", () => stream.end());
-      stream.on("error", () => socket.destroy()).on("close", () => socket.destroy());
-      stream.pipe(socket).pipe(stream);
-    });
-  });
-}
+test("leaves when streams are given up that never end, and that nobody has read: the engine's events", async () => {
+  await using machine = await sshEngine(answer);
+  const docker = remoteDocker(() => Promise.resolve(machine.target));
+  const streams = await Promise.all(Array.from({ length: 20 }, () => docker.getEvents()));
+  await sleep(700);
+  expect(machine.connections).toEqual({ begun: 1, open: 1 });
+  for (const stream of streams as unknown as readonly { destroy(): void }[]) stream.destroy();
+  await expect.poll(() => machine.connections.open, patience).toBe(0);
+});
 
-function closed(server: { close(done: () => void): unknown }): Promise<void> {
-  return new Promise((done) => {
-    server.close(() => {
-      done();
-    });
+test("refuses a machine that proves to have another host key, and asks it nothing", async () => {
+  let requests = 0;
+  await using machine = await sshEngine((path) => {
+    requests += 1;
+    return answer(path);
   });
-}
+  await using other = await sshEngine(answer);
+  const docker = remoteDocker(() => Promise.resolve({ ...machine.target, hostKey: other.target.hostKey }));
+  await expect(docker.listServices()).rejects.toThrow(HostKeyMismatch);
+  const stranger = remoteDocker(() => Promise.resolve({ ...machine.target, privateKey: other.target.privateKey }));
+  await expect(stranger.listServices()).rejects.toThrow(/can't be reached by SSH/);
+  expect(requests).toBe(0);
+  await sleep(100);
+  expect(machine.connections.open).toBe(0);
+});
+
+test("asks again for a machine that could not be found, and tries a request anew after a connection that broke", async () => {
+  await using machine = await sshEngine(answer);
+  let found = false;
+  const docker = remoteDocker(() => (found ? Promise.resolve(machine.target) : Promise.reject(new Error("no state"))));
+  await expect(docker.listServices()).rejects.toThrow("no state");
+  found = true;
+  expect(await docker.listServices()).toEqual([{ ID: "one" }]);
+  machine.drop();
+  await expect.poll(() => machine.connections.open, patience).toBe(0);
+  expect(await docker.listServices()).toEqual([{ ID: "one" }]);
+});
+
+test("begins a stalled update again there, takes somebody else's for its own, and hides no other refusal", async () => {
+  const asked: string[] = [];
+  let refusal: string | undefined;
+  await using machine = await sshEngine((path) => {
+    asked.push(path);
+    if (!path.includes("/update"))
+      return { status: 200, body: '{"Spec":{"TaskTemplate":{"ForceUpdate":3}},"Version":{"Index":7}}' };
+    return refusal === undefined
+      ? { status: 200, body: "{}" }
+      : { status: 500, body: JSON.stringify({ message: refusal }) };
+  });
+  const docker = remoteDocker(() => Promise.resolve(machine.target));
+  await beginAgain(docker, "stalled");
+  expect(asked).toEqual(["/services/stalled", "/services/stalled/update?version=7"]);
+  refusal = "rpc error: code = Unknown desc = update out of sequence";
+  await beginAgain(docker, "stalled");
+  refusal = "no leader";
+  await expect(beginAgain(docker, "stalled")).rejects.toThrow("no leader");
+});

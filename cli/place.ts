@@ -1,0 +1,55 @@
+import { OperatorError } from "./error.ts";
+
+/** Where a stack's services run: on the one engine at DOCKER_HOST, on a Swarm of the stack's own machines, or on ECS. */
+export type Place = "engine" | "cluster" | "ecs";
+
+const places: Readonly<Record<string, Place>> = { prod: "cluster", aws: "ecs" };
+
+/** Where an environment's services run (`stacks/`). */
+export const placeOf = (environment: string): Place => places[environment] ?? "engine";
+
+const onlySwarm = "it knows Swarm alone: edit the declared generations and run pulumi up (docs/aws.md)";
+const oneMachine = "it looks into the containers and files of one machine, and this stack has several";
+
+/** Commands that can't work in a place, and why. */
+const refused = {
+  engine: {},
+  cluster: {
+    gate: oneMachine,
+    report: `it runs the gate, and ${oneMachine}`,
+    migrate: "it starts programs to read values back, which was never tried there",
+    schedule: "a unit can't hold DIGITALOCEAN_TOKEN: run goimg-secrets rotate --due where the token is",
+    drill: "it brings services up on one engine, and this stack makes its own machines",
+    "audit --rules": "they are rules for one machine's auditd: run it on the node itself, against its own engine",
+    "audit --reads": "they are records of one machine's auditd: run it on the node itself, against its own engine",
+  },
+  ecs: {
+    rotate: onlySwarm,
+    rollback: onlySwarm,
+    revoke: onlySwarm,
+    retire: onlySwarm,
+    migrate: onlySwarm,
+    gate: onlySwarm,
+    report: onlySwarm,
+    schedule: onlySwarm,
+    metrics: "there is no exporter on ECS (docs/aws.md)",
+    drill: "it brings services up on one engine, and this stack runs on ECS",
+    "audit --record": onlySwarm,
+    "audit --follow": onlySwarm,
+    "audit --rules": onlySwarm,
+    "audit --reads": onlySwarm,
+  },
+} as const satisfies Readonly<Record<Place, Readonly<Record<string, string>>>>;
+
+/** A command that does not work everywhere. */
+export type LimitedCommand = { [P in Place]: keyof (typeof refused)[P] }[Place];
+
+/** @throws OperatorError that says why the command can't work on that stack, before anything is asked or changed */
+export function needsPlace(
+  command: LimitedCommand,
+  { stack, place }: { readonly stack: string; readonly place: Place },
+): void {
+  const reasons: Readonly<Record<string, string>> = refused[place];
+  const why = reasons[command];
+  if (why !== undefined) throw new OperatorError(`${command} can't be used on ${stack}: ${why}`, 2);
+}
