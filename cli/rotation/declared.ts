@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { isMap, parseDocument, type Document } from "yaml";
+import { isNode, parseDocument, visit, type Document } from "yaml";
 import { secretNames, type SecretName } from "../../components/catalog/grants.ts";
 import { applyEdits, toConfig, type Edit } from "../../components/rotation/edits.ts";
 import { InvalidGenerations, parseGenerations, type Generations } from "../../components/rotation/generations.ts";
@@ -37,6 +37,7 @@ export async function editDeclared(configFile: string, edits: readonly Edit[]): 
   const before = parse(document);
   const after = applyEdits(before, edits) as DeclaredGenerations;
   const named = namedIn(document);
+  writeOutAliases(document);
   for (const [secret, generations] of Object.entries(toConfig(after, named))) {
     const node = document.createNode(generations, { flow: true });
     document.setIn(["config", key, secret], node);
@@ -58,7 +59,19 @@ function namedIn(document: Document): readonly string[] {
 
 function toJson(document: Document): unknown {
   const node: unknown = document.getIn(["config", key], true);
-  return isMap(node) ? (node.toJSON() as unknown) : (node ?? undefined);
+  return isNode(node) ? (node.toJS(document) as unknown) : (node ?? undefined);
+}
+
+/** What is said once by an anchor of YAML's becomes each secret's own: an edit of one would change others, or leave them without it. */
+function writeOutAliases(document: Document): void {
+  const node: unknown = document.getIn(["config", key], true);
+  if (!isNode(node)) return;
+  visit(node, { Alias: (_, alias) => document.createNode(alias.toJS(document), { flow: true }) });
+  visit(node, {
+    Value: (_, value) => {
+      delete value.anchor;
+    },
+  });
 }
 
 async function readDocument(configFile: string): Promise<Document> {

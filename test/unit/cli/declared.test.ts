@@ -55,6 +55,16 @@ encryptionsalt: v1:abc=
     expect((await readDeclared(file)).DB_PASSWORD).toEqual({ live: [1, 2], active: 1 });
   });
 
+  test("are each secret's own after an edit, where an anchor of YAML's said them once", async () => {
+    const once = "DB_PASSWORD: &second { live: [2], active: 2 }\n    S3_KEY: *second\n    JWT_KEY: *second\n";
+    await writeFile(file, `config:\n  goimg-secrets:generations:\n    ${once}`);
+    expect((await readDeclared(file)).S3_KEY).toEqual({ live: [2], active: 2 });
+    const after = await editDeclared(file, [{ kind: "publish", secret: "DB_PASSWORD", generation: 3 }]);
+    expect([after.DB_PASSWORD.live, after.S3_KEY.live, after.JWT_KEY.live]).toEqual([[2, 3], [2], [2]]);
+    expect(await readDeclared(file)).toEqual(after);
+    expect(await readFile(file, "utf8")).not.toMatch(/[&*]second/);
+  });
+
   test("stay as they are when an edit does not fit", async () => {
     await expect(editDeclared(file, [{ kind: "drop", secret: "DB_PASSWORD", generation: 2 }])).rejects.toThrow(
       "active",
