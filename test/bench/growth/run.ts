@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { dockerAt } from "../../../components/cluster/swarm/client.ts";
 import { baseImage } from "../../../toolchain/versions.ts";
+import { createCertifier } from "../../e2e/prod/certificate.ts";
 import { cluster, createCloudProject, inDroplet, loadImages } from "../../e2e/prod/cloud.ts";
 import { grownSecret, idleImage, LargerProgram } from "./source.ts";
 
@@ -53,6 +54,8 @@ try {
   };
   print(`five machines: ${(await update()).toFixed(1)} s`);
   await loadImages(engine, [baseImage.name]);
+  const [ingress] = (await cloud.things("droplet")).filter(({ name }) => name === "goimg-prod-manager-2");
+  await (await createCertifier(String(ingress?.["ipv4Address"]))).supply(cloud, 1);
   await row("the stack's own", "DB_PASSWORD", () => update({ machinesOnly: undefined }));
   await row("with what was added", grownSecret(0), async () => {
     await program.grow({ secrets, services });

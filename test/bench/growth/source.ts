@@ -28,7 +28,8 @@ export class LargerProgram {
 
   async copy(): Promise<void> {
     await mkdir(this.directory, { recursive: true });
-    for (const part of programParts) {
+    // The lock file names the images' tags, as everything does that they are built from.
+    for (const part of [...programParts, "package-lock.json"]) {
       const [from, to] = [path.join(projectRoot, part), path.join(this.directory, part)];
       if (part === "node_modules") await symlink(from, to);
       else await cp(from, to, { recursive: true });
