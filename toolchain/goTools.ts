@@ -33,7 +33,7 @@ export const ageTools = (report?: Report): Promise<string> =>
 /** `sops`, which reads what `goimg-secrets export` writes. */
 export const sopsTools = (report?: Report): Promise<string> =>
   built(
-    { name: "sops", module: "toolchain/go/sops", packages: ["github.com/getsops/sops/v3/cmd/sops"], cold: "6m" },
+    { name: "sops", module: "toolchain/go/sops", packages: ["github.com/getsops/sops/v3/cmd/sops"], cold: "3m" },
     report,
   );
 
