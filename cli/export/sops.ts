@@ -1,6 +1,6 @@
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { armor, Encrypter } from "age-encryption";
-import { stringify } from "yaml";
+import { Scalar, stringify } from "yaml";
 
 /** The file format's version that this writes. */
 const version = "3.9.0";
@@ -29,13 +29,20 @@ export async function sopsFile(
   const age = await Promise.all(recipients.map(async (recipient) => ({ recipient, enc: await wrap(key, recipient) })));
   tree["sops"] = {
     age,
-    lastmodified: modified,
+    // In quotes: sops' reader takes it for a moment without them, and refuses that.
+    lastmodified: quoted(modified),
     // Over all values, bound to the time: a file that was put together of others does not decrypt.
     mac: encrypt(digest.digest("hex").toUpperCase(), key, modified),
     unencrypted_suffix: "_unencrypted",
     version,
   };
   return stringify(tree, { lineWidth: 0 });
+}
+
+function quoted(text: string): Scalar<string> {
+  const scalar = new Scalar(text);
+  scalar.type = Scalar.QUOTE_DOUBLE;
+  return scalar;
 }
 
 function encrypt(value: string, key: Buffer, additional: string): string {

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
-import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { RandomPassword } from "@pulumi/random";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pulumi, type PulumiResult } from "../../cli/pulumi.ts";
@@ -78,11 +78,7 @@ describe("a change to a key service", () => {
     const exported = await command("stack", "export", "--show-secrets");
     expect(exported.exitCode, exported.stderr).toBe(0);
     expect(exported.stdout.match(/"plaintext"/g)?.length).toBeGreaterThan(1);
-    await kms.send(new DisableKeyCommand({ KeyId: key }));
-    try {
-      expect((await command("stack", "export", "--show-secrets")).exitCode).not.toBe(0);
-    } finally {
-      await kms.send(new EnableKeyCommand({ KeyId: key }));
-    }
+    await moto.stop();
+    expect((await command("stack", "export", "--show-secrets")).exitCode).not.toBe(0);
   });
 });

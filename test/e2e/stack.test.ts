@@ -29,7 +29,7 @@ const uids: Readonly<Partial<Record<ServiceName, number>>> = {
 const names = Object.keys(uids) as readonly ServiceName[];
 
 /** Secrets that the dev stack of the tests lacks: those that must be declared, and third parties' but for SMTP_PASSWORD. */
-const absent = /^(JWT_SECRET|OAUTH_|IPFS_|CLAMAV_)/;
+const absent = /^(JWT_SECRET|OAUTH_|IPFS_|CLAMAV_|TLS_)/;
 const granted = (service: ServiceName): readonly string[] =>
   entriesFor(service)
     .map(({ name }) => name)

@@ -33,10 +33,11 @@ export async function readAudit(
       .flatMap(({ name, tasks }) =>
         tasks
           .filter(({ ready }) => ready)
-          .map(({ id, slot, state }) => ({
+          .map(({ id, slot, state, silent }) => ({
             task: `${name}.${slot}`,
-            // A job's log may be gone with its container: that it ended with 0 says that it read what it was given.
-            said: reports.has(id) || state === "complete",
+            // A program of others never says. A job's log may be gone with its container: that it ended with 0 says that it read what
+            // it was given.
+            said: reports.has(id) || silent || state === "complete",
           })),
       ),
     ...auditd,

@@ -89,6 +89,7 @@ describe("the sops format", () => {
     if (typeof meta !== "object") throw new Error("there is no metadata");
     expect(meta.age.map(({ recipient }) => recipient)).toEqual(recipients);
     expect(meta.lastmodified).toBe("2026-03-01T12:00:00Z");
+    expect(text).toContain(`lastmodified: "${meta.lastmodified}"`);
     for (const [index, identity] of identities.entries()) {
       const decrypter = new Decrypter();
       decrypter.addIdentity(identity);
