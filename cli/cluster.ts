@@ -4,7 +4,7 @@ import type { Target } from "../components/cluster/ssh/connection.ts";
 import { remoteDocker } from "../components/cluster/ssh/remoteDocker.ts";
 import { OperatorError } from "./error.ts";
 import { pulumiOrFail, type PulumiOptions } from "./pulumi.ts";
-import { secretText } from "./stores/values.ts";
+import { exportedSchema, secretText } from "./stores/values.ts";
 
 /** The machines of a stack's own Swarm, as its state knows them. Holds the operator's SSH key: in memory alone. */
 export interface Machines {
@@ -21,13 +21,6 @@ export interface ClusterEngines {
   readonly node: (id: string) => Docker;
 }
 
-const resourceSchema = z.object({
-  type: z.string(),
-  delete: z.boolean().optional(),
-  inputs: z.record(z.string(), z.unknown()).default({}),
-  outputs: z.record(z.string(), z.unknown()).default({}),
-});
-const stateSchema = z.object({ deployment: z.object({ resources: z.array(resourceSchema).default([]) }) });
 const managerSchema = z.object({ host: z.string(), hostKey: z.string() });
 const swarmSchema = z.object({ user: z.string(), managers: z.array(managerSchema) });
 const nodeSchema = managerSchema.extend({ user: z.string() });
@@ -38,15 +31,15 @@ const nodeSchema = managerSchema.extend({ user: z.string() });
  * @throws OperatorError if the Swarm is not formed yet
  */
 export function machinesIn(exported: unknown): Machines {
-  const { resources } = stateSchema.parse(exported).deployment;
+  const { resources = [] } = exportedSchema.parse(exported).deployment;
   const of = (type: string) => resources.filter((one) => one.type === type && one.delete !== true);
-  const [manager] = of("goimg-cluster:swarm:Swarm").flatMap(({ inputs }) => {
+  const [manager] = of("goimg-cluster:swarm:Swarm").flatMap(({ inputs = {} }) => {
     const { data } = swarmSchema.safeParse(inputs);
     const [first] = data?.managers ?? [];
     return data === undefined || first === undefined ? [] : [targetOf({ ...first, user: data.user }, inputs)];
   });
   if (manager === undefined) throw new OperatorError("its state has no Swarm yet: pulumi up");
-  const nodes = of("goimg-cluster:swarm:Node").flatMap(({ inputs, outputs }) => {
+  const nodes = of("goimg-cluster:swarm:Node").flatMap(({ inputs = {}, outputs = {} }) => {
     const { data } = nodeSchema.safeParse(inputs);
     const { nodeId } = outputs;
     return data === undefined || typeof nodeId !== "string" ? [] : [[nodeId, targetOf(data, inputs)] as const];

@@ -11,6 +11,12 @@ export function fileVariable(fileName: string): string {
   return fileName.replace(".", "__");
 }
 
+/** The way back: the entry that a variable is of, and whether it holds the active generation. */
+export function entryOfVariable(variable: string): { readonly entry: string; readonly active: boolean } {
+  const [entry = variable, other] = variable.split(/__(?=\d+$)/);
+  return { entry, active: other === undefined };
+}
+
 /** @param fix what to do about a variable that is not set: the end of a sentence that names it */
 export function handedOver(
   name: string,

@@ -1,12 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AppPlatformDeployment } from "../components/cluster/appPlatform/deployment.ts";
 import { runningApp } from "../components/cluster/appPlatform/running.ts";
-import {
-  InvalidAppPlatformSettings,
-  parseAppPlatformSettings,
-  type AppPlatformSettings,
-} from "../components/cluster/appPlatform/settings.ts";
-import { spaces } from "../components/cluster/digitalocean/spaces.ts";
+import { parseAppPlatformSettings, type AppPlatformSettings } from "../components/cluster/appPlatform/settings.ts";
+import { spacesEndpointOf } from "../components/cluster/digitalocean/settings.ts";
+import { spaces, spacesStorage } from "../components/cluster/digitalocean/spaces.ts";
 import { Generations } from "../components/secrets/generations.ts";
 import { api } from "../components/services/api.ts";
 import { backends } from "../components/services/backends.ts";
@@ -14,7 +11,7 @@ import { dbMigrate } from "../components/services/database.ts";
 import type { ServiceSpec } from "../components/services/service.ts";
 import { worker } from "../components/services/worker.ts";
 import { DigitalOceanStore } from "../components/stores/digitalocean.ts";
-import { declaration, images, number, refuse } from "./settings.ts";
+import { declaration, declaredGenerations, images, number, readOrRefuse, refuse } from "./settings.ts";
 
 /**
  * The services that keep nothing, on DigitalOcean's App Platform, with their values in its variables of the type SECRET, and objects in
@@ -23,7 +20,7 @@ import { declaration, images, number, refuse } from "./settings.ts";
  * @throws pulumi.RunError before anything changes, if the declaration is wrong
  */
 export async function appPlatform(): Promise<Record<string, unknown>> {
-  const settings = appSettings();
+  const settings = readOrRefuse(() => parseAppPlatformSettings(new pulumi.Config().getObject("appPlatform")));
   const name = `goimg-${pulumi.getStack()}`;
   const services = fitting(settings);
   const declared = declaration("app", services);
@@ -53,18 +50,14 @@ export async function appPlatform(): Promise<Record<string, unknown>> {
     // Known after the deployment: what failed was not delivered.
     delivered: pulumi.all([deployment.app, store.delivered]).apply(([, delivered]) => delivered),
     services: deployment.settled,
-    secrets: Object.fromEntries(declared.secrets.map(({ secret, live, active }) => [secret, { live, active }])),
+    secrets: declaredGenerations(declared),
   };
 }
 
 /** The application's services that keep no files, told where their backends are. */
 function fitting({ spacesRegion, bucket, databaseHost, databasePort }: AppPlatformSettings): readonly ServiceSpec[] {
-  const endpoint = `https://${spacesRegion}.digitaloceanspaces.com`;
-  const storage = {
-    env: { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_REGION: spacesRegion },
-    backupBucket: bucket,
-    after: [],
-  };
+  const spacesEndpoint = spacesEndpointOf(spacesRegion);
+  const storage = spacesStorage({ region: spacesRegion, bucket, backupBucket: bucket, spacesEndpoint });
   const services: readonly ServiceSpec[] = [
     dbMigrate(),
     api({ replicas: number("replicas", 2), storage }),
@@ -75,13 +68,4 @@ function fitting({ spacesRegion, bucket, databaseHost, databasePort }: AppPlatfo
     const env = Object.fromEntries(Object.entries(spec.env).filter(([name]) => !cache.includes(name)));
     return { ...spec, env: { ...env, DB_HOST: databaseHost, DB_PORT: String(databasePort) } };
   });
-}
-
-function appSettings(): AppPlatformSettings {
-  try {
-    return parseAppPlatformSettings(new pulumi.Config().getObject("appPlatform"));
-  } catch (error) {
-    if (error instanceof InvalidAppPlatformSettings) throw new pulumi.RunError(error.message);
-    throw error;
-  }
 }

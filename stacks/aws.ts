@@ -8,7 +8,7 @@ import { pricePerMonth } from "../components/stores/awsPrice.ts";
 import { AwsSecretsManagerStore } from "../components/stores/awsSecretsManager.ts";
 import { application } from "./application.ts";
 import { consumersOf } from "./consumers.ts";
-import { declaration, images, number } from "./settings.ts";
+import { declaration, declaredGenerations, images, number } from "./settings.ts";
 
 /**
  * ECS Fargate, with the values in AWS Secrets Manager (docs/aws.md).
@@ -45,7 +45,7 @@ export function aws(): Record<string, unknown> {
   });
   return {
     services: deployment.settled,
-    secrets: Object.fromEntries(declared.secrets.map(({ secret, live, active }) => [secret, { live, active }])),
+    secrets: declaredGenerations(declared),
     pricePerMonth: pricePerMonth(generations.entries),
   };
 }

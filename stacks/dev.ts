@@ -7,7 +7,7 @@ import { Generations } from "../components/secrets/generations.ts";
 import { grafana } from "../components/services/grafana.ts";
 import { metrics } from "../components/services/metrics.ts";
 import { application } from "./application.ts";
-import { dashboards, declaration, images, number, refuse } from "./settings.ts";
+import { dashboards, declaration, declaredGenerations, images, number, refuse } from "./settings.ts";
 import { openStores, storeSettings } from "./stores.ts";
 
 /**
@@ -45,6 +45,6 @@ export async function dev(connect = swarmManager): Promise<Record<string, unknow
   return {
     url: `http://127.0.0.1:${port}`,
     services: deployment.settled,
-    secrets: Object.fromEntries(declared.secrets.map(({ secret, live, active }) => [secret, { live, active }])),
+    secrets: declaredGenerations(declared),
   };
 }

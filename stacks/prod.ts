@@ -2,11 +2,8 @@ import path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DigitalOceanCluster, placement } from "../components/cluster/digitalocean/cluster.ts";
-import {
-  InvalidClusterSettings,
-  parseClusterSettings,
-  type ClusterSettings,
-} from "../components/cluster/digitalocean/settings.ts";
+import { parseClusterSettings } from "../components/cluster/digitalocean/settings.ts";
+import { spacesStorage } from "../components/cluster/digitalocean/spaces.ts";
 import { sshOptions, writeSshFiles } from "../components/cluster/ssh/files.ts";
 import { remoteDocker } from "../components/cluster/ssh/remoteDocker.ts";
 import { SwarmDeployment } from "../components/cluster/swarm/deployment.ts";
@@ -15,12 +12,11 @@ import type { Observed } from "../components/cluster/swarm/observe.ts";
 import { observeStack } from "../components/cluster/swarm/observeStack.ts";
 import type { Declaration } from "../components/secrets/declare.ts";
 import { Generations } from "../components/secrets/generations.ts";
-import type { Storage } from "../components/services/backends.ts";
 import { grafana } from "../components/services/grafana.ts";
 import { metrics } from "../components/services/metrics.ts";
 import { stateDirectory } from "../toolchain/paths.ts";
 import { application } from "./application.ts";
-import { dashboards, declaration, images, number, refuse } from "./settings.ts";
+import { dashboards, declaration, declaredGenerations, images, number, readOrRefuse, refuse } from "./settings.ts";
 import { openStores, storeSettings } from "./stores.ts";
 
 /**
@@ -31,7 +27,7 @@ import { openStores, storeSettings } from "./stores.ts";
  */
 export async function prod(): Promise<Record<string, unknown>> {
   const prefix = `goimg-${pulumi.getStack()}`;
-  const settings = clusterSettings();
+  const settings = readOrRefuse(() => parseClusterSettings(new pulumi.Config().getObject("cluster")));
   const machinesOnly = new pulumi.Config().getBoolean("machinesOnly") === true;
   const services = [
     ...application({
@@ -92,7 +88,7 @@ export async function prod(): Promise<Record<string, unknown>> {
   return {
     ...reached,
     services: deployment.settled,
-    secrets: Object.fromEntries(declared.secrets.map(({ secret, live, active }) => [secret, { live, active }])),
+    secrets: declaredGenerations(declared),
   };
 }
 
@@ -104,20 +100,6 @@ function withoutServices(before: Observed | undefined): object {
   throw new pulumi.RunError(
     "machinesOnly is for a Swarm without services, and there are some: remove it (pulumi config rm machinesOnly), or take them down first",
   );
-}
-
-function clusterSettings(): ClusterSettings {
-  try {
-    return parseClusterSettings(new pulumi.Config().getObject("cluster"));
-  } catch (error) {
-    if (error instanceof InvalidClusterSettings) throw new pulumi.RunError(error.message);
-    throw error;
-  }
-}
-
-function spacesStorage({ region, bucket, backupBucket, spacesEndpoint }: ClusterSettings): Storage {
-  const env = { S3_ENDPOINT: spacesEndpoint, S3_BUCKET: bucket, S3_REGION: region };
-  return { env, backupBucket, after: [] };
 }
 
 /** The operator's own key where the config has one (`sshPrivateKey`, encrypted, and `sshPublicKey`), else one that the stack makes. */

@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackName } from "../components/catalog/types.ts";
-import { declare, InvalidDeclaration, type Declaration } from "../components/secrets/declare.ts";
+import { declare, type Declaration } from "../components/secrets/declare.ts";
+import { InvalidSettings } from "../components/settings.ts";
 import type { BackupArgs } from "../components/services/backup.ts";
 import type { GrafanaArgs } from "../components/services/grafana.ts";
 import type { ImageName, ServiceSpec } from "../components/services/service.ts";
+import type { Generations } from "../components/rotation/generations.ts";
 import { imageTag } from "../toolchain/images.ts";
 
 const config = new pulumi.Config();
@@ -55,16 +57,26 @@ export function number(key: string, fallback: number): number {
  * @throws pulumi.RunError listing every problem at once.
  */
 export function declaration(environment: StackName, services: readonly ServiceSpec[], host?: string): Declaration {
+  const declared = { generations: config.getObject("generations"), external: external() };
+  const where = { environment, ...(host === undefined ? {} : { host }) };
+  return readOrRefuse(() => declare({ ...where, ...declared, services: services.map(({ name }) => name) }));
+}
+
+/** What the stack's outputs say of its secrets: numbers alone. */
+export function declaredGenerations({ secrets }: Declaration): Readonly<Record<string, Generations>> {
+  return Object.fromEntries(secrets.map(({ secret, live, active }) => [secret, { live, active }]));
+}
+
+/**
+ * Reads a part of the stack's config. What is wrong with it is the operator's to mend, so it is told without a stack of calls.
+ *
+ * @throws pulumi.RunError listing every problem at once
+ */
+export function readOrRefuse<T>(read: () => T): T {
   try {
-    return declare({
-      environment,
-      services: services.map(({ name }) => name),
-      generations: config.getObject("generations"),
-      external: external(),
-      ...(host === undefined ? {} : { host }),
-    });
+    return read();
   } catch (error) {
-    if (error instanceof InvalidDeclaration) throw new pulumi.RunError(error.message);
+    if (error instanceof InvalidSettings) throw new pulumi.RunError(error.message);
     throw error;
   }
 }

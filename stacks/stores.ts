@@ -4,7 +4,6 @@ import type { GeneratedEntry } from "../components/secrets/generations.ts";
 import type { Declared } from "../components/secrets/declare.ts";
 import type { ServiceSpec } from "../components/services/service.ts";
 import {
-  InvalidStoreSettings,
   parseStoreSettings,
   type StoreKind,
   type StoreSettings,
@@ -13,6 +12,7 @@ import {
 import type { DeliveringStore } from "../components/stores/store.ts";
 import { SwarmStore } from "../components/stores/swarm.ts";
 import { consumersOf } from "./consumers.ts";
+import { readOrRefuse } from "./settings.ts";
 
 /**
  * The stack's choice of stores: the config's `store`, `keepIn` and `vault`.
@@ -21,16 +21,8 @@ import { consumersOf } from "./consumers.ts";
  */
 export function storeSettings(): StoreSettings {
   const config = new pulumi.Config();
-  try {
-    return parseStoreSettings({
-      store: config.get("store"),
-      keepIn: config.getObject("keepIn"),
-      vault: config.getObject("vault"),
-    });
-  } catch (error) {
-    if (error instanceof InvalidStoreSettings) throw new pulumi.RunError(error.message);
-    throw error;
-  }
+  const [keepIn, vault] = [config.getObject("keepIn"), config.getObject("vault")];
+  return readOrRefuse(() => parseStoreSettings({ store: config.get("store"), keepIn, vault }));
 }
 
 /** What is put into the stores, and who reads it. */

@@ -1,17 +1,10 @@
 import * as z from "zod";
 import { heldOf, type Observed, type ObservedService } from "../../components/cluster/swarm/observe.ts";
+import { generationOfVersion } from "../../components/stores/provider/awsClient.ts";
+import { entryOfVariable } from "../../runtime/environment.ts";
 import { pulumiOrFail } from "../pulumi.ts";
 import type { StackContext } from "../stack.ts";
-
-const resourceSchema = z.looseObject({
-  type: z.string(),
-  urn: z.string(),
-  /** About to be deleted, once its successor is there. */
-  delete: z.boolean().optional(),
-  /** When it had been made. */
-  created: z.string().optional(),
-});
-const stateSchema = z.object({ deployment: z.object({ resources: z.array(resourceSchema).default([]) }) });
+import { exportedSchema } from "./values.ts";
 
 /** One generation of one entry in AWS Secrets Manager (`components/stores/provider/awsGeneration.ts`), without its value. */
 const generationSchema = z.object({
@@ -46,7 +39,7 @@ export async function observeState({ stack, cwd, env }: StackContext): Promise<O
 
 /** The generations of AWS Secrets Manager in an exported state, and the services of ECS that read them. */
 export function observedIn(exported: unknown): Observed {
-  const { resources } = stateSchema.parse(exported).deployment;
+  const { resources = [] } = exportedSchema.parse(exported).deployment;
   const secrets = resources.flatMap((resource) => {
     const { data } = generationSchema.safeParse(resource);
     if (data === undefined) return [];
@@ -77,8 +70,6 @@ function servicesIn({ urn, created, inputs }: z.infer<typeof definitionSchema>):
 
 /** `DB_PASSWORD` or `DB_PASSWORD__1`, from the version `generation-…2` of a secret. */
 function readOf({ name, valueFrom }: { readonly name: string; readonly valueFrom: string }) {
-  const [, generation] = /:::generation-(\d+)$/.exec(valueFrom) ?? [];
-  if (generation === undefined) return [];
-  const [entry = "", other] = name.split("__");
-  return [{ entry, generation: Number(generation), active: other === undefined }];
+  const generation = generationOfVersion(valueFrom.split(":").at(-1) ?? "");
+  return generation === undefined ? [] : [{ ...entryOfVariable(name), generation }];
 }

@@ -10,14 +10,19 @@ export interface StateValue {
   readonly value: string;
 }
 
-/** The part of `pulumi stack export --show-secrets` that is read here. */
-export const exportedSchema = z.object({
-  deployment: z.object({
-    resources: z
-      .array(z.object({ type: z.string(), urn: z.string(), inputs: z.record(z.string(), z.unknown()).optional() }))
-      .optional(),
-  }),
+const resourceSchema = z.object({
+  type: z.string(),
+  urn: z.string(),
+  /** About to be deleted, once its successor is there. */
+  delete: z.boolean().optional(),
+  /** When it had been made. */
+  created: z.string().optional(),
+  inputs: z.record(z.string(), z.unknown()).optional(),
+  outputs: z.record(z.string(), z.unknown()).optional(),
 });
+
+/** The part of `pulumi stack export` that commands read; with `--show-secrets`, secrets are in the clear. */
+export const exportedSchema = z.object({ deployment: z.object({ resources: z.array(resourceSchema).optional() }) });
 
 type Inputs = Readonly<Record<string, unknown>>;
 

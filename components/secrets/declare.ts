@@ -1,6 +1,7 @@
 import { entries, secretNames, secretSpecs, type EntryName, type SecretName } from "../catalog/grants.ts";
 import type { SecretSpec, ServiceName, StackName } from "../catalog/types.ts";
 import { initial, InvalidGenerations, parseGenerations, type Generations } from "../rotation/generations.ts";
+import { InvalidSettings } from "../settings.ts";
 import { externalProblems } from "./external.ts";
 
 /** One secret as a stack declares it: which generations exist and which one clients use. */
@@ -29,12 +30,9 @@ export interface DeclareArgs {
 }
 
 /** Every problem of a stack's declaration at once. `problems` names fields and fixes, never values. */
-export class InvalidDeclaration extends Error {
-  readonly problems: readonly string[];
+export class InvalidDeclaration extends InvalidSettings {
   constructor(problems: readonly string[]) {
-    super(`The stack's secrets are declared wrongly:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
-    this.name = "InvalidDeclaration";
-    this.problems = problems;
+    super("secrets are", problems);
   }
 }
 

@@ -1,3 +1,4 @@
+import { InvalidSettings, textReader, type TextReader } from "../settings.ts";
 import { pathRule } from "./provider/kind.ts";
 import { vaultAddress } from "../../runtime/vaultHttp.ts";
 
@@ -37,10 +38,9 @@ export interface RawStoreSettings {
 }
 
 /** Every problem of the settings at once, each with its key and what is expected. */
-export class InvalidStoreSettings extends Error {
+export class InvalidStoreSettings extends InvalidSettings {
   constructor(problems: readonly string[]) {
-    super(`The stack's store is declared wrongly:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
-    this.name = "InvalidStoreSettings";
+    super("store is", problems);
   }
 }
 
@@ -74,12 +74,7 @@ function parseVault(raw: unknown, problems: string[]): VaultSettings | undefined
   for (const key of Object.keys(given)) {
     if (!known.includes(key)) problems.push(`vault.${key}: no such setting; known are ${known.join(", ")}`);
   }
-  const text = (key: string, rule: RegExp, expected: string, fallback?: string): string => {
-    const value = given[key] ?? fallback;
-    if (typeof value === "string" && rule.test(value)) return value;
-    problems.push(`vault.${key}: ${expected} is expected`);
-    return "";
-  };
+  const text: TextReader<keyof VaultSettings> = textReader(given, problems, "vault.");
   // The Pulumi command keeps numbers of a path as numbers, and those of a whole value as text.
   const secretIds = Number(given["secretIds"] ?? 1);
   if (!Number.isInteger(secretIds) || secretIds < 1)

@@ -1,4 +1,5 @@
 import { entries } from "../../components/catalog/grants.ts";
+import { entryOfVariable } from "../../runtime/environment.ts";
 import { isName } from "../model/paths.ts";
 import { listAt, textAt } from "../model/properties.ts";
 import type { Context, Resource, Violation } from "../model/rule.ts";
@@ -30,7 +31,7 @@ export function grantProblems(resources: readonly Resource[], context: Context):
 /** Components of an app that get a variable of an entry that they were not granted. The app's own are everybody's. */
 export function variableProblems(app: Resource, context: Context): readonly Violation[] {
   return secretVariables(app).flatMap(({ path, component, key }): readonly Violation[] => {
-    const [entry = key] = key.split(/__\d+$/);
+    const { entry } = entryOfVariable(key);
     const granted = component === undefined ? sharedGrants(entry) : grantsOf(component, context);
     if (granted === undefined || granted.some((pattern) => matches(pattern, entry))) return [];
     const fix = "add it to the entry's consumers, or take it off the component";

@@ -34,15 +34,8 @@ describe("a change to a key service", () => {
     moto = await startMoto();
     kms = new KMSClient({ endpoint: moto.env["AWS_ENDPOINT_URL"] ?? "", region: moto.env["AWS_REGION"] ?? "" });
     key = (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.KeyId ?? "";
-    const toolchain = { ...toolchainEnv(), ...moto.env };
-    inline = await openInlineStack(toolchain);
-    env = {
-      ...toolchain,
-      PULUMI_BACKEND_URL: `file://${inline.directory}`,
-      PULUMI_CONFIG_PASSPHRASE_FILE: path.join(inline.directory, "passphrase"),
-      GOIMG_PROJECT: inline.directory,
-      GOIMG_AUDIT: path.join(inline.directory, "audit"),
-    };
+    inline = await openInlineStack({ ...toolchainEnv(), ...moto.env });
+    env = { ...inline.env };
     inline.stack.workspace.program = (): Promise<void> => {
       for (const name of ["first", "second"]) new RandomPassword(name, { length: 32 });
       return Promise.resolve();

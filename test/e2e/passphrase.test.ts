@@ -15,18 +15,11 @@ import { openInlineStack, type InlineStack } from "./stores/inlineStack.ts";
 const oldPassphrase = "of a test";
 
 let inline: InlineStack;
-let env: Record<string, string>;
+let env: InlineStack["env"];
 
 beforeAll(async () => {
-  const toolchain = toolchainEnv();
-  inline = await openInlineStack(toolchain);
-  env = {
-    ...toolchain,
-    PULUMI_BACKEND_URL: `file://${inline.directory}`,
-    PULUMI_CONFIG_PASSPHRASE_FILE: path.join(inline.directory, "passphrase"),
-    GOIMG_PROJECT: inline.directory,
-    GOIMG_AUDIT: path.join(inline.directory, "audit"),
-  };
+  inline = await openInlineStack(toolchainEnv());
+  env = inline.env;
   await inline.stack.setConfig("stores:key", { value: "a third party's", secret: true });
   for (const generation of [1, 2, 3]) await up(generation);
   // Compressed from here on, as Pulumi does on demand: both kinds are in the history.

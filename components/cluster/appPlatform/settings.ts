@@ -1,3 +1,6 @@
+import { InvalidSettings, textReader, type TextReader } from "../../settings.ts";
+import { bucketName, spacesRegion } from "../digitalocean/settings.ts";
+
 /** What a stack on App Platform is told: its config's `appPlatform`. Holds no secret. */
 export interface AppPlatformSettings {
   /** Region of the app, such as `fra`. */
@@ -15,12 +18,12 @@ export interface AppPlatformSettings {
 }
 
 /** Every problem of the settings at once, each with its key and what is expected. */
-export class InvalidAppPlatformSettings extends Error {
+export class InvalidAppPlatformSettings extends InvalidSettings {
   constructor(problems: readonly string[]) {
     super(
-      `The stack's app is declared wrongly:\n${problems.map((problem) => `  - appPlatform.${problem}`).join("\n")}`,
+      "app is",
+      problems.map((problem) => `appPlatform.${problem}`),
     );
-    this.name = "InvalidAppPlatformSettings";
   }
 }
 
@@ -32,19 +35,14 @@ export function parseAppPlatformSettings(raw: unknown): AppPlatformSettings {
   const problems: string[] = Object.keys(given)
     .filter((key) => !known.includes(key))
     .map((key) => `${key}: there is no such setting`);
-  const text = (key: string, rule: RegExp, expected: string): string => {
-    const value = given[key];
-    if (typeof value === "string" && rule.test(value)) return value;
-    problems.push(`${key}: ${expected} is expected`);
-    return "";
-  };
+  const text: TextReader<keyof AppPlatformSettings> = textReader(given, problems);
   const databasePort = Number(given["databasePort"] ?? 5432);
   if (!Number.isInteger(databasePort) || databasePort < 1 || databasePort > 65_535)
     problems.push("databasePort: a port is expected");
   const settings = {
     region: text("region", /^[a-z]{3}$/, "a region of App Platform, such as fra,"),
-    spacesRegion: text("spacesRegion", /^[a-z]{3}[0-9]$/, "a region of Spaces, such as fra1,"),
-    bucket: text("bucket", /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "a bucket's name"),
+    spacesRegion: text("spacesRegion", spacesRegion, "a region of Spaces, such as fra1,"),
+    bucket: text("bucket", bucketName, "a bucket's name"),
     databaseHost: text("databaseHost", /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "a host name or an address"),
     databasePort,
     ...(given["vpc"] === undefined ? {} : { vpc: text("vpc", /^[0-9a-f-]{36}$/, "a VPC's UUID") }),

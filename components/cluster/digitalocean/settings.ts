@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { InvalidSettings, textReader, type TextReader } from "../../settings.ts";
 
 /** What a stack on DigitalOcean is made of: its config's `cluster`. Holds no secret. */
 export interface ClusterSettings {
@@ -42,17 +43,20 @@ export interface NodePlan {
 }
 
 /** Every problem of the settings at once, each with its key and what is expected. */
-export class InvalidClusterSettings extends Error {
+export class InvalidClusterSettings extends InvalidSettings {
   constructor(problems: readonly string[]) {
     super(
-      `The stack's cluster is declared wrongly:\n${problems.map((problem) => `  - cluster.${problem}`).join("\n")}`,
+      "cluster is",
+      problems.map((problem) => `cluster.${problem}`),
     );
-    this.name = "InvalidClusterSettings";
   }
 }
 
 const slug = /^[a-z0-9][a-z0-9.-]*$/;
-const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
+/** Region of Spaces: `fra1`. */
+export const spacesRegion = /^[a-z]{3}[0-9]$/;
+/** A bucket's name. */
+export const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 const hostName = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const email = /^[^\s@]+@[^\s@]+$/;
 
@@ -60,12 +64,7 @@ const email = /^[^\s@]+@[^\s@]+$/;
 export function parseClusterSettings(raw: unknown): ClusterSettings {
   const given = (typeof raw === "object" && raw !== null ? raw : {}) as Readonly<Record<string, unknown>>;
   const problems: string[] = [];
-  const text = (key: keyof ClusterSettings, rule: RegExp, expected: string, fallback?: string): string => {
-    const value = given[key] ?? fallback;
-    if (typeof value === "string" && rule.test(value)) return value;
-    problems.push(`${key}: ${expected} is expected`);
-    return "";
-  };
+  const text: TextReader<keyof ClusterSettings> = textReader(given, problems);
   const number = (key: keyof ClusterSettings, fits: (n: number) => boolean, expected: string, fallback: number) => {
     const value = given[key] ?? fallback;
     if (typeof value === "number" && Number.isInteger(value) && fits(value)) return value;
@@ -84,7 +83,7 @@ export function parseClusterSettings(raw: unknown): ClusterSettings {
   const workers = number("workers", (n) => n >= 1 && n <= 100, "a number from 1 to 100", 2);
   const names = nodePlans({ managers, workers }).map(({ name }) => name);
   const node = new RegExp(`^(${names.join("|")})$`);
-  const region = text("region", /^[a-z]{3}[0-9]$/, "a region's slug, such as fra1,");
+  const region = text("region", spacesRegion, "a region's slug, such as fra1,");
   const settings = {
     region,
     domain: text("domain", hostName, "a host name, such as images.example.com,"),
@@ -103,7 +102,7 @@ export function parseClusterSettings(raw: unknown): ClusterSettings {
     drain: list("drain", (one) => node.test(one), `a list of ${names.join(", ")}`, []),
     bucket: text("bucket", bucketName, "a bucket's name"),
     backupBucket: text("backupBucket", bucketName, "a bucket's name"),
-    spacesEndpoint: text("spacesEndpoint", /^https?:\/\/[a-z0-9.:-]+$/, "an address", spacesOf(region)),
+    spacesEndpoint: text("spacesEndpoint", /^https?:\/\/[a-z0-9.:-]+$/, "an address", spacesEndpointOf(region)),
     alertEmails: list("alertEmails", (one) => email.test(one), "a list of e-mail addresses"),
   };
   for (const key of Object.keys(given)) if (!(key in settings)) problems.push(`${key}: there is no such setting`);
@@ -117,7 +116,8 @@ export function parseClusterSettings(raw: unknown): ClusterSettings {
   return settings;
 }
 
-const spacesOf = (region: string): string => `https://${region}.digitaloceanspaces.com`;
+/** Where Spaces of a region answers. */
+export const spacesEndpointOf = (region: string): string => `https://${region}.digitaloceanspaces.com`;
 
 /** The machines, managers first. */
 export function nodePlans({ managers, workers }: Pick<ClusterSettings, "managers" | "workers">): readonly NodePlan[] {

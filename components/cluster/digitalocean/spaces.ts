@@ -2,6 +2,7 @@ import * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
 import type { SecretName } from "../../catalog/grants.ts";
 import type { Issuer } from "../../secrets/generations.ts";
+import type { Storage } from "../../services/backends.ts";
 import type { ClusterSettings } from "./settings.ts";
 
 /** Who issues the keys of which secret. */
@@ -43,6 +44,17 @@ export function spaces(
   if (backupBucket === undefined) return objects;
   const backups = make("backups", backupBucket);
   return { ...objects, BACKUP_S3_KEY: keysOf(name, backups, ["BACKUP_S3_ACCESS_KEY", "BACKUP_S3_SECRET_KEY"]) };
+}
+
+/** How services reach Spaces. */
+export function spacesStorage({
+  region,
+  bucket,
+  backupBucket,
+  spacesEndpoint,
+}: Pick<ClusterSettings, "region" | "bucket" | "backupBucket" | "spacesEndpoint">): Storage {
+  const env = { S3_ENDPOINT: spacesEndpoint, S3_BUCKET: bucket, S3_REGION: region };
+  return { env, backupBucket, after: [] };
 }
 
 function keysOf(

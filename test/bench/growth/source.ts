@@ -9,8 +9,11 @@ export interface Growth {
   readonly services: number;
 }
 
+const secretPrefix = "GROWN_";
+const servicePrefix = "grown-";
+
 /** Name of one of the secrets that are added. */
-export const grownSecret = (index: number): string => `GROWN_${index}`;
+export const grownSecret = (index: number): string => `${secretPrefix}${index}`;
 
 /** The image of the services that are added, in the stack's config `images`. */
 export const idleImage = "idle";
@@ -59,8 +62,8 @@ export * from "./own.ts";
 const like = own.GRAFANA_ADMIN_PASSWORD;
 const [entry] = Object.values(like.entries);
 const grown = Array.from({ length: growth.secrets }, (_, index) => {
-  const name = "GROWN_" + index;
-  const consumers = ["grown-" + (index % growth.services)];
+  const name = "${secretPrefix}" + index;
+  const consumers = ["${servicePrefix}" + (index % growth.services)];
   return [name, { ...like, acceptors: [], entries: { [name]: { ...entry, consumers } } }];
 });
 export const catalog = { ...own, ...Object.fromEntries(grown) };
@@ -70,12 +73,12 @@ export const catalog = { ...own, ...Object.fromEntries(grown) };
 const application = `import { growth } from "../growth.ts";
 import { application as own } from "./own.ts";
 const grown = Array.from({ length: growth.services }, (_, index) => ({
-  name: "grown-" + index,
+  name: "${servicePrefix}" + index,
   image: "${idleImage}",
   uid: 10001,
   args: ["sleep", "infinity"],
   env: {},
-  secrets: Array.from({ length: growth.secrets }, (_, n) => n).filter((n) => n % growth.services === index).map((n) => "GROWN_" + n),
+  secrets: Array.from({ length: growth.secrets }, (_, n) => n).filter((n) => n % growth.services === index).map((n) => "${secretPrefix}" + n),
   networks: ["grown-" + (index % 4)],
   volumes: [],
   replicas: 1,

@@ -8,6 +8,8 @@ import { repository } from "../project.ts";
 export interface InlineStack {
   readonly stack: Stack;
   readonly directory: string;
+  /** Settings of commands that work on it. */
+  readonly env: Readonly<Record<string, string>>;
   /** All that Pulumi keeps on its disk, history included. */
   stateFiles(): Promise<string>;
   remove(): Promise<void>;
@@ -42,6 +44,7 @@ export async function openInlineStack(
   return {
     stack,
     directory,
+    env: { ...envVars, GOIMG_PROJECT: directory, GOIMG_AUDIT: path.join(directory, "audit") },
     async stateFiles() {
       const below = await readdir(path.join(directory, ".pulumi"), { recursive: true, withFileTypes: true });
       const files = below.filter((one) => one.isFile()).map((one) => path.join(one.parentPath, one.name));

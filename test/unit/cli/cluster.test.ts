@@ -26,7 +26,9 @@ const node = (name: string, nodeId: string, more = {}) => ({
   ...more,
 });
 const exported = (...resources: readonly object[]) => ({
-  deployment: { resources: [{ type: "pulumi:pulumi:Stack" }, ...resources] },
+  deployment: {
+    resources: [{ type: "pulumi:pulumi:Stack" }, ...resources].map((one, index) => ({ urn: `urn:${index}`, ...one })),
+  },
 });
 
 describe("a state's machines", () => {
