@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import ical, { ICalAlarmType, ICalEventTransparency } from "ical-generator";
 import { secretSpecs } from "../components/catalog/grants.ts";
+import { needsPlace } from "./place.ts";
 import { look } from "./rotation/situation.ts";
 import { openStack } from "./stack.ts";
 import { statusOf, type SecretStatus } from "./status.ts";
@@ -16,7 +17,9 @@ export function calendarCommand(): Command {
     .option("--stack <name>", "the stack", "dev")
     .option("--out <file>", "write it there, in one step, instead of to standard output")
     .action(async ({ stack, out }: { stack: string; out?: string }) => {
-      const calendar = calendarOf(stack, statusOf(await look(openStack(stack)), new Date()));
+      const context = openStack(stack);
+      needsPlace("calendar", context);
+      const calendar = calendarOf(stack, statusOf(await look(context), new Date()));
       if (out === undefined) process.stdout.write(calendar);
       else await writeWhole(out, calendar);
     });

@@ -1,14 +1,16 @@
 import { OperatorError } from "./error.ts";
 
-/** Where a stack's services run: on the one engine at DOCKER_HOST, on a Swarm of the stack's own machines, or on ECS. */
-export type Place = "engine" | "cluster" | "ecs";
+/** Where a stack's services run: on the one engine at DOCKER_HOST, on a Swarm of the stack's own machines, on ECS, or on App Platform. */
+export type Place = "engine" | "cluster" | "ecs" | "appPlatform";
 
-const places: Readonly<Record<string, Place>> = { prod: "cluster", aws: "ecs" };
+const places: Readonly<Record<string, Place>> = { prod: "cluster", aws: "ecs", app: "appPlatform" };
 
 /** Where an environment's services run (`stacks/`). */
 export const placeOf = (environment: string): Place => places[environment] ?? "engine";
 
 const onlySwarm = "it knows Swarm alone: edit the declared generations and run pulumi up (docs/aws.md)";
+const noEngine =
+  "App Platform has no engine to ask: edit the declared generations and run pulumi up (docs/appPlatform.md)";
 const oneMachine = "it looks into the containers and files of one machine, and this stack has several";
 
 /** Commands that can't work in a place, and why. */
@@ -38,6 +40,24 @@ const refused = {
     "audit --follow": onlySwarm,
     "audit --rules": onlySwarm,
     "audit --reads": onlySwarm,
+  },
+  appPlatform: {
+    status: noEngine,
+    calendar: noEngine,
+    rotate: noEngine,
+    rollback: noEngine,
+    revoke: noEngine,
+    retire: noEngine,
+    migrate: noEngine,
+    gate: noEngine,
+    report: noEngine,
+    schedule: noEngine,
+    metrics: noEngine,
+    drill: noEngine,
+    "audit --record": noEngine,
+    "audit --follow": noEngine,
+    "audit --rules": noEngine,
+    "audit --reads": noEngine,
   },
 } as const satisfies Readonly<Record<Place, Readonly<Record<string, string>>>>;
 

@@ -10,6 +10,7 @@ import { openAlerts, type Alerts } from "./alerts/alerts.ts";
 import { copiesText, declaredRecipients } from "./backup/copies.ts";
 import { milliseconds } from "./duration.ts";
 import { OperatorError } from "./error.ts";
+import { needsPlace } from "./place.ts";
 import { look, presentSecrets, situationOf, type World } from "./rotation/situation.ts";
 import { openStack, type StackContext } from "./stack.ts";
 import { reportToTerminal as report } from "../toolchain/progress.ts";
@@ -57,6 +58,7 @@ export function statusCommand(): Command {
     .option("--json", "for machines")
     .action(async ({ stack, dueIn, json, alertFile }: Flags) => {
       const context = openStack(stack);
+      needsPlace("status", context);
       const shown =
         dueIn === undefined
           ? await statusAt(context, new Date())

@@ -12,9 +12,9 @@ import type { Delivery, StoredEntry } from "../../stores/store.ts";
 import { accessFor, storeCa, type StoreCa } from "./access.ts";
 import { containerSpec } from "./container.ts";
 import { Gate } from "./gate.ts";
-import { shared } from "./look.ts";
-import { jobLabel, observeSwarm, silentLabel, type Observed } from "./observe.ts";
+import { jobLabel, silentLabel, type Observed } from "./observe.ts";
 import { hurries, waitsFor } from "./waits.ts";
+import { Watch } from "./watch.ts";
 import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
 
 /** What runs, and with what, on one Swarm. */
@@ -56,10 +56,10 @@ export class SwarmDeployment extends pulumi.ComponentResource {
     const specs = new Map(args.services.map((spec) => [spec.name, spec]));
     const ca = storeCa(args.delivery, this);
     const { docker: manager, declared, before } = args;
-    const look = manager === undefined ? undefined : shared(() => observeSwarm(manager, pulumi.getStack()));
+    const watch = manager === undefined ? undefined : new Watch(manager, pulumi.getStack());
     for (const spec of inOrder(args.services)) {
       const service = this.service(spec, { ...args, networks, volumes, gates, specs, ca });
-      const gate = new Gate(spec.name, { docker: manager, look, before, service, spec, declared }, { parent: this });
+      const gate = new Gate(spec.name, { docker: manager, watch, before, service, spec, declared }, { parent: this });
       gates.set(spec.name, gate);
     }
     this.settled = pulumi.output([...gates.values()].map(({ passed }) => passed)).apply(() => [...gates.keys()]);

@@ -6,13 +6,14 @@ import type { ServiceSpec } from "../../services/service.ts";
 import type { Observed } from "./observe.ts";
 import { settled } from "./settled.ts";
 import { hurries } from "./waits.ts";
+import type { Watch } from "./watch.ts";
 
 /** Which service has to run what. */
 export interface GateArgs {
   /** The Swarm's manager, to ask what runs. Undefined in a preview, which waits for nothing. */
   readonly docker: Docker | undefined;
-  /** Looks at what runs; one for all gates of a Swarm, which wait side by side. */
-  readonly look?: (() => Promise<Observed>) | undefined;
+  /** Tells what runs; one for all gates of a Swarm, which wait side by side. */
+  readonly watch?: Watch | undefined;
   /** What ran before the update: a rollback of then is no failure of now. */
   readonly before: Observed | undefined;
   readonly service: docker.Service;
@@ -41,7 +42,7 @@ export class Gate extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { docker: manager, look, before, service, spec, declared }: GateArgs,
+    { docker: manager, watch, before, service, spec, declared }: GateArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("goimg:cluster:Gate", name, {}, { ...opts, dependsOn: service });
@@ -49,7 +50,7 @@ export class Gate extends pulumi.ComponentResource {
     const rolledBack = before?.services.find(({ name: ran }) => ran === spec.name)?.rolledBack;
     if (manager === undefined) this.passed = service;
     else {
-      const args = { docker: manager, look, stack, spec, declared, rolledBack, timeout: patience };
+      const args = { docker: manager, watch, stack, spec, declared, rolledBack, timeout: patience };
       let asked = false;
       if (hurries(spec, declared)) {
         this.seen = settled({ ...args, asked: () => asked });

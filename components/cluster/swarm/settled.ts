@@ -1,11 +1,10 @@
-import { once, type EventEmitter } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { Declared } from "../../secrets/declare.ts";
 import { heldBy, readBy } from "../../secrets/mounts.ts";
 import type { ServiceSpec } from "../../services/service.ts";
-import { observeSwarm, type Observed, type ObservedService } from "./observe.ts";
+import type { ObservedService } from "./observe.ts";
 import { beginAgain, Stall } from "./stall.ts";
+import { Watch } from "./watch.ts";
 
 /** Which service has to run what, and how long that may take, in milliseconds. */
 export interface SettledArgs {
@@ -13,8 +12,8 @@ export interface SettledArgs {
   readonly stack: string;
   readonly spec: ServiceSpec;
   readonly declared: readonly Declared[];
-  /** Looks at what runs. @default a look of its own */
-  readonly look?: (() => Promise<Observed>) | undefined;
+  /** Tells what runs, and when something happens. @default one of its own */
+  readonly watch?: Watch | undefined;
   /** The rollback that was the service's last one before the update (`ObservedService.rolledBack`). */
   readonly rolledBack?: string | undefined;
   readonly timeout: number;
@@ -23,12 +22,6 @@ export interface SettledArgs {
   /** Whether the Swarm has been asked yet: until then an old spec is none that was rolled back to. @default it has */
   readonly asked?: () => boolean;
 }
-
-/**
- * How long without an event until what runs is asked anyway, in milliseconds. Swarm has no event for a task's state, nor for a
- * container of another node; and a stream may break silently.
- */
-const atLeastEvery = 200;
 
 const undone = "it was rolled back to what ran before";
 
@@ -43,16 +36,16 @@ const tries = 3;
  */
 export async function settled(args: SettledArgs): Promise<void> {
   const { docker, stack, spec, declared, rolledBack, timeout, asked = () => true, stallAfter } = args;
-  const { look = () => observeSwarm(docker, stack) } = args;
+  const { watch = new Watch(docker, stack) } = args;
   const deadline = Date.now() + timeout;
   const failed = new Set<string>();
   let earlier: ReadonlySet<string> | undefined;
-  const events = new Events(docker);
+  const events = watch.listen();
   const stall = new Stall(stallAfter);
   try {
     for (;;) {
       const wasAsked = asked();
-      const { services } = await look();
+      const { services } = await watch.look();
       const service = services.find(({ name }) => name === spec.name);
       const why = service === undefined ? "it does not exist" : unsettled(service, spec, declared);
       if (service?.rolledBack !== undefined && service.rolledBack !== rolledBack) throw failure(spec, undone);
@@ -102,38 +95,3 @@ const failure = ({ name }: ServiceSpec, why: string): Error =>
   new Error(
     `${name}: ${why}. See why: docker service ps --no-trunc and docker service logs. Then run: pulumi up --refresh`,
   );
-
-/** What the client answers, in more than its declarations say. */
-interface EventStream extends EventEmitter {
-  destroy(): void;
-}
-
-/** The engine's events about containers and services, from the first time that one is asked for. */
-class Events {
-  readonly #docker: Docker;
-  #stream: Promise<EventStream | undefined> | undefined;
-
-  constructor(docker: Docker) {
-    this.#docker = docker;
-  }
-
-  /** Resolves at the next event, or after {@link atLeastEvery}; the first time as soon as it listens. */
-  async next(): Promise<void> {
-    if (this.#stream === undefined) {
-      const events: Promise<unknown> = this.#docker.getEvents({ filters: { type: ["container", "service"] } });
-      this.#stream = events.then((stream) => stream as EventStream).catch(() => undefined);
-      await this.#stream;
-      return;
-    }
-    const rest = new AbortController();
-    const { signal } = rest;
-    const stream = await this.#stream;
-    const event = stream === undefined ? [] : [once(stream, "data", { signal }).catch(() => undefined)];
-    await Promise.race([sleep(atLeastEvery, undefined, { signal }).catch(() => undefined), ...event]);
-    rest.abort();
-  }
-
-  close(): void {
-    void this.#stream?.then((stream) => stream?.destroy());
-  }
-}

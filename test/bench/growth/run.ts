@@ -24,7 +24,7 @@ try {
   const update = async (config?: Readonly<Record<string, unknown>>): Promise<number> => {
     const started = performance.now();
     const { exitCode, stdout, stderr } = await cloud.update(config);
-    if (exitCode !== 0) throw new Error((stdout + stderr).split("\n").slice(-60).join("\n"));
+    if (exitCode !== 0) throw new Error(diagnosticsOf(stdout + stderr));
     return (performance.now() - started) / 1000;
   };
   const rotation = async (secret: string): Promise<readonly number[]> => {
@@ -67,6 +67,16 @@ try {
 
 function onManager(command: string): Promise<string> {
   return inDroplet(engine, "goimg-prod-manager-1", "sh", "-c", command);
+}
+
+/** What the engine says that went wrong: it comes after a line for each of a thousand resources. */
+function diagnosticsOf(output: string): string {
+  const told = output.slice(Math.max(output.lastIndexOf("\nDiagnostics:"), 0));
+  return told
+    .split("\n")
+    .slice(0, 200)
+    .map((line) => line.slice(0, 400))
+    .join("\n");
 }
 
 function print(line: string): void {

@@ -63,7 +63,7 @@ describe("a command that can't work where the stack runs", () => {
   let directory: string;
   beforeAll(async () => {
     directory = await mkdtemp(path.join(tmpdir(), "goimg-place-"));
-    for (const environment of ["prod", "aws"]) {
+    for (const environment of ["prod", "aws", "app"]) {
       const text = `config:\n  goimg-secrets:environment: ${environment}\n`;
       await writeFile(path.join(directory, `Pulumi.my-${environment}.yaml`), text);
     }
@@ -82,6 +82,10 @@ describe("a command that can't work where the stack runs", () => {
     ["my-aws", ["retire", "JWT_SECRET"], "retire can't be used on my-aws"],
     ["my-aws", ["metrics", "--push"], "metrics can't be used on my-aws"],
     ["my-aws", ["audit", "--record"], "audit --record can't be used on my-aws"],
+    ["my-app", ["status"], "status can't be used on my-app: App Platform has no engine to ask"],
+    ["my-app", ["calendar"], "calendar can't be used on my-app"],
+    ["my-app", ["rotate", "JWT_KEY"], "rotate can't be used on my-app"],
+    ["my-app", ["gate"], "gate can't be used on my-app"],
   ])("on %s: %j, says why, asks nobody and changes nothing", async (stack, args, why) => {
     // Nobody answers there.
     const env = { ...process.env, GOIMG_PROJECT: directory, GOIMG_AUDIT: directory, DOCKER_HOST: "tcp://127.0.0.1:3" };
