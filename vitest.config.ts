@@ -19,7 +19,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           // They need no stack that is shared: parts of their own.
-          exclude: ["test/e2e/fault.test.ts", "test/e2e/faults/**", "test/e2e/prod/**"],
+          exclude: ["test/e2e/fault.test.ts", "test/e2e/faults/**", "test/e2e/kernel/**", "test/e2e/prod/**"],
           globalSetup: ["test/e2e/setup.ts"],
           // One Swarm, one stack: files take turns.
           fileParallelism: false,
@@ -45,6 +45,17 @@ export default defineConfig({
           globalSetup: ["test/e2e/setup.ts"],
           fileParallelism: false,
           testTimeout: 900_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "kernel",
+          // It uses the audit of this machine's kernel, of which there is one: node test/run.ts kernel.
+          include: ["test/e2e/kernel/**/*.test.ts"],
+          globalSetup: ["test/e2e/setup.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
           hookTimeout: 600_000,
         },
       },

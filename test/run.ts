@@ -4,6 +4,7 @@
  * What failed is told again at the end, and the last line is `N passed, N failed`; the exit code is 1 when anything failed.
  */
 import path from "node:path";
+import { auditTools } from "../toolchain/auditd.ts";
 import { ensureChromium } from "../toolchain/chromium.ts";
 import { ensureEngine, insideEngine, stopEngine, type Engine } from "../toolchain/engine.ts";
 import { toolchainEnv } from "../toolchain/env.ts";
@@ -27,6 +28,7 @@ const parts = {
   e2e: (context) => vitest("e2e", context),
   prod,
   go,
+  kernel: (context) => vitest("kernel", context),
   fault: (context) => vitest("fault", context),
   "rotation-faults": (context) => vitest("rotation-faults", context),
 } satisfies Readonly<Record<string, (context: PartContext) => Promise<Tally>>>;
@@ -67,7 +69,7 @@ async function main(part: Part | undefined, filters: readonly string[]): Promise
   }
 }
 
-const needsEngine = (part: Part): boolean => ["e2e", "prod", "fault", "rotation-faults"].includes(part);
+const needsEngine = (part: Part): boolean => ["e2e", "prod", "kernel", "fault", "rotation-faults"].includes(part);
 
 /** Runs the parts of a lane. Only one that needs the engine waits for it: others run beside its set-up. */
 async function runLane(lane: readonly Part[], filters: readonly string[], held: boolean): Promise<Tally> {
@@ -92,6 +94,7 @@ async function prepare(lane: readonly Part[]): Promise<Engine> {
       await needed().catch((error: unknown) => told(needed.name, error));
     }
   }
+  if (lane.includes("kernel")) await auditTools();
   const engine = await ensureEngine({ name: "test" });
   await buildImages(engine);
   return engine;

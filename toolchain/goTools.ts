@@ -37,6 +37,18 @@ export const sopsTools = (report?: Report): Promise<string> =>
     report,
   );
 
+/** `actionlint`, which knows what GitHub takes in a workflow. */
+export const actionlintTools = (report?: Report): Promise<string> =>
+  built(
+    {
+      name: "actionlint",
+      module: "toolchain/go/actionlint",
+      packages: ["github.com/rhysd/actionlint/cmd/actionlint"],
+      cold: "30s",
+    },
+    report,
+  );
+
 /**
  * Folder of the programs, which are built when they are not in the cache.
  *

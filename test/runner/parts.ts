@@ -24,7 +24,7 @@ export async function check({ root, env, start }: PartContext): Promise<Tally> {
 
 /** A project of vitest. Its report is written to a new place, so that an earlier run's is never counted. */
 export async function vitest(
-  project: "unit" | "e2e" | "prod" | "fault" | "rotation-faults",
+  project: "unit" | "e2e" | "prod" | "kernel" | "fault" | "rotation-faults",
   context: PartContext,
 ): Promise<Tally> {
   const { root, env, start, filters } = context;

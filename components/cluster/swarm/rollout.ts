@@ -56,6 +56,9 @@ export function endpointSpec({ publish }: ServiceSpec): input.ServiceEndpointSpe
   };
 }
 
+/** What Swarm takes at least, in bytes: it refuses a service that reserves less. */
+const leastMemory = 4 * 1024 * 1024;
+
 /**
  * Limits, and a part of them reserved, so that the scheduler spreads tasks by what they may use: a twentieth of the CPUs, as
  * most of the time most services wait, and a task beyond what can be reserved is never started; a tenth of the memory.
@@ -65,6 +68,9 @@ export function resources({ limits }: ServiceSpec): input.ServiceTaskSpecResourc
   const memoryBytes = limits.memoryMb * 1024 * 1024;
   return {
     limits: { nanoCpus, memoryBytes },
-    reservation: { nanoCpus: Math.round(nanoCpus / 20), memoryBytes: Math.round(memoryBytes / 10) },
+    reservation: {
+      nanoCpus: Math.round(nanoCpus / 20),
+      memoryBytes: Math.max(Math.round(memoryBytes / 10), leastMemory),
+    },
   };
 }

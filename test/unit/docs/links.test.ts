@@ -4,7 +4,9 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import * as z from "zod";
+import { actionlintTools } from "../../../toolchain/goTools.ts";
 import { projectRoot } from "../../../toolchain/paths.ts";
+import { run } from "../../../toolchain/process.ts";
 
 const pages = ["*.md", "docs/**/*.md", "images/*.md", "examples/**/*.md"].flatMap((pattern) =>
   globSync(pattern, { cwd: projectRoot, exclude: (name) => name === "node_modules" }),
@@ -53,18 +55,27 @@ describe.each(globSync(".github/workflows/*.yml", { cwd: projectRoot }))("%s", (
     const main = readFileSync(path.join(projectRoot, "cli/main.ts"), "utf8");
     const makefile = readFileSync(path.join(projectRoot, "Makefile"), "utf8");
     expect(runs.length).toBeGreaterThan(0);
-    for (const run of runs) {
-      for (const [, command = ""] of run.matchAll(/goimg-secrets ([a-z]+)/g))
+    for (const text of runs) {
+      for (const [, command = ""] of text.matchAll(/goimg-secrets ([a-z]+)/g))
         expect(main).toContain(`\n  ${command}: {`);
-      for (const [, file = ""] of run.matchAll(/node ([\w/]+\.ts)/g))
+      for (const [, file = ""] of text.matchAll(/node ([\w/]+\.ts)/g))
         expect(existsSync(path.join(projectRoot, file))).toBe(true);
-      for (const [, target = ""] of run.matchAll(/make ([a-z]+)/g))
+      for (const [, target = ""] of text.matchAll(/make ([a-z]+)/g))
         expect(makefile).toMatch(new RegExp(`^${target}:`, "m"));
     }
   });
 
-  it("puts no secret into a command line, and pins what it uses", () => {
-    for (const run of runs) expect(run).not.toContain("secrets.");
+  it("is what GitHub takes, by actionlint", async () => {
+    const actionlint = path.join(await actionlintTools(), "actionlint");
+    expect(await run(actionlint, ["-no-color", name], { cwd: projectRoot })).toEqual({
+      exitCode: 0,
+      stdout: "",
+      stderr: "",
+    });
+  });
+
+  it("puts nothing that others choose into a command line, and pins what it uses", () => {
+    for (const text of runs) expect(text).not.toContain("${{");
     for (const { uses } of Object.values(jobs).flatMap(({ steps }) => steps))
       if (uses !== undefined) expect(uses).toMatch(/@v\d+$/);
   });
