@@ -3,7 +3,7 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  { ignores: ["node_modules/", ".cache/", "**/dist/"] },
+  { ignores: ["node_modules/", ".cache/", "**/dist/", "test/dashboard/page/"] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -1,81 +1,27 @@
 /** The exporter as the process that the stack runs, scraped by a real Prometheus; and the facts that the command makes. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { appendAudit } from "../../../cli/audit.ts";
 import { readPolicies } from "../../../cli/metrics/facts.ts";
 import type { Facts } from "../../../components/observability/facts.ts";
-import { run, type RunResult } from "../../../toolchain/process.ts";
-import { prometheusTools } from "../../../toolchain/prometheus.ts";
+import { run } from "../../../toolchain/process.ts";
 import { fakeSwarm } from "../../fakes/swarm.ts";
+import { startScraped, until, type Scraped } from "./scraped.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 const day = 86_400_000;
 const daysAgo = (days: number): Date => new Date(Date.now() - days * day);
 
-let directory: string;
-let exporter: string;
-let prometheus: string;
-const children: ChildProcess[] = [];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
-function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): void {
-  children.push(spawn(command, args, { env: { ...process.env, ...env }, stdio: "ignore" }));
-}
-
-const exporterArgs = [path.join(root, "images/app/src/metrics.ts")];
-const accept = (input: string): Promise<RunResult> =>
-  run(process.execPath, [...exporterArgs, "accept"], { env: { ...process.env, METRICS_DIRECTORY: directory }, input });
-
+let scraped: Scraped;
 beforeAll(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), "goimg-exporter-"));
-  const [port, serverPort] = [await freePort(), await freePort()];
-  exporter = `http://127.0.0.1:${port}`;
-  prometheus = `http://127.0.0.1:${serverPort}`;
-  start(process.execPath, exporterArgs, { METRICS_DIRECTORY: directory, PORT: String(port) });
-  const config = {
-    global: { scrape_interval: "1s" },
-    scrape_configs: [{ job_name: "goimg-secrets", static_configs: [{ targets: [`127.0.0.1:${port}`] }] }],
-  };
-  await writeFile(path.join(directory, "prometheus.json"), JSON.stringify(config));
-  start((await prometheusTools()).prometheus, [
-    `--config.file=${directory}/prometheus.json`,
-    `--storage.tsdb.path=${directory}/data`,
-    `--web.listen-address=127.0.0.1:${serverPort}`,
-  ]);
-  await until(async () => (await fetch(`${exporter}/healthz`)).ok);
+  scraped = await startScraped();
 }, 300_000);
 afterAll(async () => {
-  await Promise.all(
-    children.map(async (child) => {
-      const ended = once(child, "close");
-      child.kill("SIGTERM");
-      await ended;
-    }),
-  );
-  await rm(directory, { recursive: true });
+  await scraped[Symbol.asyncDispose]();
 });
-
-async function until(ask: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!(await ask().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error("it did not come to be in 30 s");
-    await sleep(100);
-  }
-}
 
 const answerSchema = z.object({
   data: z.object({
@@ -85,7 +31,7 @@ const answerSchema = z.object({
 
 /** What Prometheus answers to a query. */
 async function query(expression: string): Promise<z.infer<typeof answerSchema>["data"]["result"]> {
-  const response = await fetch(`${prometheus}/api/v1/query?query=${encodeURIComponent(expression)}`);
+  const response = await fetch(`${scraped.prometheus}/api/v1/query?query=${encodeURIComponent(expression)}`);
   if (!response.ok) throw new Error(`${expression}: ${await response.text()}`);
   return answerSchema.parse(await response.json()).data.result;
 }
@@ -123,9 +69,22 @@ const facts: Facts = {
   },
 };
 
+const dashboard = z
+  .object({
+    panels: z.array(
+      z.object({
+        ...{ title: z.string(), type: z.string(), targets: z.array(z.object({ expr: z.string() })).min(1) },
+        fieldConfig: z.object({
+          defaults: z.object({ unit: z.string().optional(), color: z.object({ mode: z.string() }).optional() }),
+        }),
+      }),
+    ),
+  })
+  .parse(JSON.parse(await readFile(path.join(root, "components/observability/dashboard.json"), "utf8")));
+
 describe("the exporter", () => {
   test("that was told nothing says so, in OpenMetrics", async () => {
-    const response = await fetch(`${exporter}/metrics`);
+    const response = await fetch(`${scraped.exporter}/metrics`);
     expect(response.headers.get("content-type")).toMatch(/^application\/openmetrics-text; version=1\.0\.0/);
     const text = await response.text();
     expect(text).toMatch(/^goimg_facts_timestamp_seconds 0$/m);
@@ -134,16 +93,16 @@ describe("the exporter", () => {
   });
 
   test("takes facts, and nothing else; what it had stays", async () => {
-    expect((await accept(JSON.stringify(facts))).exitCode).toBe(0);
-    const before = await readFile(path.join(directory, "facts.json"), "utf8");
+    expect((await scraped.accept(JSON.stringify(facts))).exitCode).toBe(0);
+    const before = await readFile(path.join(scraped.directory, "facts.json"), "utf8");
     const [first] = facts.secrets;
     for (const wrong of ["", "{", "{}", JSON.stringify({ ...facts, secrets: [{ ...first, value: "invented" }] })]) {
-      const { exitCode, stdout, stderr } = await accept(wrong);
+      const { exitCode, stdout, stderr } = await scraped.accept(wrong);
       expect(exitCode).toBe(1);
       expect(stdout + stderr).not.toContain("invented");
     }
-    expect(await readFile(path.join(directory, "facts.json"), "utf8")).toBe(before);
-    expect((await readdir(directory)).filter((name) => name.includes("partial"))).toEqual([]);
+    expect(await readFile(path.join(scraped.directory, "facts.json"), "utf8")).toBe(before);
+    expect((await readdir(scraped.directory)).filter((name) => name.includes("partial"))).toEqual([]);
   });
 
   test("is understood by Prometheus, and lets time pass by itself", async () => {
@@ -191,14 +150,24 @@ describe("the exporter", () => {
 
   test("has something to show in every panel of the dashboard", async () => {
     await until(async () => (await query("goimg_secret_days_left")).length === 2);
-    const dashboard = z
-      .object({
-        panels: z.array(z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })).min(1) })),
-      })
-      .parse(JSON.parse(await readFile(path.join(root, "components/observability/dashboard.json"), "utf8")));
     for (const { title, targets } of dashboard.panels)
       for (const { expr } of targets) expect(await query(expr.replaceAll("$stack", "dev")), title).not.toEqual([]);
     expect(dashboard.panels.length).toBeGreaterThan(5);
+  });
+});
+
+describe("the dashboard", () => {
+  test("counts days in days: Grafana's unit `d` makes one week of eight", () => {
+    const units = new Set(dashboard.panels.map(({ fieldConfig }) => fieldConfig.defaults.unit));
+    expect(units).toEqual(new Set(["suffix:d", "none", "s", undefined]));
+  });
+
+  test("tells lines apart by colour", () => {
+    const plots = dashboard.panels.filter(({ type }) => type === "timeseries");
+    expect(plots.map(({ fieldConfig }) => fieldConfig.defaults.color)).toEqual(
+      plots.map(() => ({ mode: "palette-classic" })),
+    );
+    expect(plots).toHaveLength(2);
   });
 });
 
