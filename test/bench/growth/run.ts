@@ -11,6 +11,7 @@ import { grownSecret, idleImage, LargerProgram } from "./source.ts";
 const [secrets = 0, services = 0] = process.argv.slice(2).map(Number);
 const engine = dockerAt(process.env["DOCKER_HOST"] ?? "");
 const directory = await mkdtemp(path.join(tmpdir(), "goimg-growth-"));
+const folders = [directory];
 
 try {
   const program = new LargerProgram(directory);
@@ -20,6 +21,7 @@ try {
     { machinesOnly: "true", cluster: { ...cluster, ingress: "manager-2" }, images: { [idleImage]: baseImage.name } },
     directory,
   );
+  folders.push(cloud.project.place.directory);
   /** Updates, and answers how long that took, in seconds. */
   const update = async (config?: Readonly<Record<string, unknown>>): Promise<number> => {
     const started = performance.now();
@@ -62,7 +64,8 @@ try {
     return update();
   });
 } finally {
-  await rm(directory, { recursive: true, force: true });
+  // The state among them; the machines that it is of go with the engine.
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
 }
 
 function onManager(command: string): Promise<string> {
