@@ -1,5 +1,7 @@
 import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import { Command } from "commander";
 import { recordSwarmAlone } from "./audit/swarm.ts";
 import { verifyAudit } from "./audit.ts";
@@ -83,6 +85,8 @@ async function printRules(context: StackContext): Promise<void> {
   const { nodeFacts } = await import("./audit/node.ts");
   const { auditRules } = await import("./audit/rules.ts");
   const { watched } = await nodeFacts(context);
+  // What is to be watched may not be there yet, but its folder has to.
+  await mkdir(path.dirname(context.auditFile), { recursive: true, mode: 0o700 });
   process.stdout.write(auditRules(watched));
 }
 

@@ -38,6 +38,8 @@ export function auditRules(watched: Watched): string {
     `-a always,exit -F path=${word(name)} -F perm=${perm} -F key=${key}`;
   return [
     "## Written by goimg-secrets audit --rules. Write it anew after each deploy: new tasks have new folders.",
+    "## A task that has ended since, and its folder with it, is no reason to leave the others unwatched.",
+    "-c",
     "## Who connects to Docker's socket. A watch would not do: connecting is not opening.",
     ...["b64", "b32"].map(
       (arch) => `-a always,exit -F arch=${arch} -S connect -F path=${word(socket)} -F key=${auditKeys.docker}`,

@@ -4,17 +4,22 @@ import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { auditTools, type AuditTools } from "../../../toolchain/auditd.ts";
-import { runOrFail } from "../../../toolchain/process.ts";
+import { run, runOrFail } from "../../../toolchain/process.ts";
 
-/** auditd keeps nothing: what it writes to its standard error is read. */
-const settings = [
+/** In the foreground auditd writes records to its standard output, in the place of the log. */
+const settings = (directory: string): readonly string[] => [
   "local_events = yes",
-  "write_logs = no",
+  "write_logs = yes",
+  `log_file = ${path.join(directory, "audit.log")}`,
   "log_format = RAW",
   "use_libwrap = no",
+  // It keeps no log, and still wants these to be in order.
+  "space_left = 2",
+  "admin_space_left = 1",
   ...["space_left", "admin_space_left", "disk_full", "disk_error"].map((what) => `${what}_action = IGNORE`),
-].join("\n");
+];
 
 /** An auditd of the test's own, and the kernel's rules. */
 export class KernelAudit {
@@ -27,7 +32,8 @@ export class KernelAudit {
     this.#tools = tools;
     this.#directory = directory;
     this.#daemon = daemon;
-    daemon.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#records += text));
+    for (const output of [daemon.stdout, daemon.stderr])
+      output?.setEncoding("utf8").on("data", (text: string) => (this.#records += text));
   }
 
   /** @throws Error where somebody else uses the kernel's audit, or there is none */
@@ -38,13 +44,18 @@ export class KernelAudit {
       throw new Error("auditd runs on this machine, or its kernel has rules: they are not the test's to change");
     const directory = await mkdtemp(path.join(tmpdir(), "goimg-auditd-"));
     await chmod(directory, 0o750);
-    await writeFile(path.join(directory, "auditd.conf"), `${settings}\n`, { mode: 0o640 });
+    await writeFile(path.join(directory, "auditd.conf"), `${settings(directory).join("\n")}\n`, { mode: 0o640 });
     const daemon = spawn(tools.auditd, ["-f", "-n", "-c", directory], {
       env: tools.env,
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     const audit = new KernelAudit(tools, directory, daemon);
-    await audit.until((text) => text.includes("listening for events"));
+    await audit
+      .until((text) => text.includes("listening for events"))
+      .catch(async (error: unknown) => {
+        await audit.stop();
+        throw error;
+      });
     return audit;
   }
 
@@ -53,7 +64,8 @@ export class KernelAudit {
     const file = path.join(this.#directory, "goimg.rules");
     await writeFile(file, rules);
     await this.#auditctl("-D");
-    await this.#auditctl("-R", file);
+    // It exits with 1 when one of them was refused.
+    await run(this.#tools.auditctl, ["-R", file], { env: this.#tools.env });
     return (await this.#auditctl("-l")).trim().split("\n").length;
   }
 
@@ -65,12 +77,14 @@ export class KernelAudit {
       .join("\n");
   }
 
-  /** Waits for what auditd writes. @throws Error after 20 s */
+  /** Waits for what auditd writes. @throws Error after 20 s, or when it ends */
   async until(found: (text: string) => boolean): Promise<void> {
-    const deadline = AbortSignal.timeout(20_000);
+    const deadline = Date.now() + 20_000;
     while (!found(this.#records)) {
       if (this.#daemon.exitCode !== null) throw new Error(`auditd ended:\n${this.#records}`);
-      if (this.#daemon.stderr !== null) await once(this.#daemon.stderr, "data", { signal: deadline });
+      if (Date.now() > deadline)
+        throw new Error(`after 20 s auditd has not written it:\n${this.#records.slice(-2000)}`);
+      await sleep(50);
     }
   }
 
@@ -78,9 +92,11 @@ export class KernelAudit {
   async stop(): Promise<void> {
     await this.#auditctl("-D");
     await this.#auditctl("-e", "0");
-    const ended = once(this.#daemon, "exit");
-    this.#daemon.kill("SIGTERM");
-    await ended;
+    if (this.#daemon.exitCode === null) {
+      const ended = once(this.#daemon, "exit");
+      this.#daemon.kill("SIGTERM");
+      await ended;
+    }
     await rm(this.#directory, { recursive: true });
   }
 
