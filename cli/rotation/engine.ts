@@ -5,6 +5,7 @@ import path from "node:path";
 import "../../infra/start.ts";
 import { LocalWorkspace, PulumiCommand, Stack, type PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { projectRoot, pulumiHome } from "../../toolchain/paths.ts";
+import { environmentOf } from "../environment.ts";
 import { pulumi } from "../pulumi.ts";
 import { projectSettings } from "../recovery/project.ts";
 import type { StackContext } from "../stack.ts";
@@ -16,10 +17,11 @@ import type { StackContext } from "../stack.ts";
  * @param hurry an emergency: it does not yield to the services
  * @throws what the Automation API throws, when there is no pulumi
  */
-export async function openEngine({ stack, cwd, env }: StackContext, hurry = false): Promise<Stack> {
+export async function openEngine(context: StackContext, hurry = false): Promise<Stack> {
+  const { stack, cwd, env } = context;
   // A manager may serve requests too: what an update computes waits for them. Its engine and plugins inherit it.
   if (!hurry) setPriority(constants.priority.PRIORITY_LOW);
-  const [command, program] = await Promise.all([PulumiCommand.get({ root: pulumiHome() }), programOf(cwd, env)]);
+  const [command, program] = await Promise.all([PulumiCommand.get({ root: pulumiHome() }), programOf(context)]);
   const workspace = await LocalWorkspace.create({
     workDir: cwd,
     envVars: { ...env },
@@ -29,14 +31,17 @@ export async function openEngine({ stack, cwd, env }: StackContext, hurry = fals
   return Stack.select(stack, workspace);
 }
 
-async function programOf(directory: string, env: StackContext["env"]): Promise<PulumiFn | undefined> {
-  const { main } = await projectSettings(directory);
+async function programOf({ stack, cwd, env, configFile }: StackContext): Promise<PulumiFn | undefined> {
+  const { main } = await projectSettings(cwd);
   const own = path.join(projectRoot, "infra", "index.ts");
-  if (main === undefined || (await realpath(path.join(directory, main)).catch(() => "")) !== (await realpath(own)))
+  if (main === undefined || (await realpath(path.join(cwd, main)).catch(() => "")) !== (await realpath(own)))
     return undefined;
   // What the program would have been started with.
   Object.assign(process.env, env);
-  return async () => (await import("../../infra/program.ts")).program();
+  // It is loaded while the engine starts.
+  const loaded = import("../../infra/program.ts");
+  loaded.then(({ load }) => load(environmentOf(configFile, stack))).catch(() => undefined);
+  return async () => (await loaded).program();
 }
 
 /** What the Automation API makes of an ended command. */
