@@ -8,20 +8,21 @@ import type { ImageName, ServiceSpec } from "../components/services/service.ts";
 import type { Generations } from "../components/rotation/generations.ts";
 import { imageTag } from "../toolchain/images.ts";
 
-const config = new pulumi.Config();
+/** Made when it is asked: it is of the project that runs, and this module may be loaded before that is known. */
+const config = (): pulumi.Config => new pulumi.Config();
 
 /** Image references: this project's own builds, unless the stack's config `images` names another. */
 export function images(): (name: ImageName) => string {
-  const others = config.getObject<Partial<Record<ImageName, string>>>("images") ?? {};
+  const others = config().getObject<Partial<Record<ImageName, string>>>("images") ?? {};
   return (name) => others[name] ?? imageTag(name);
 }
 
 /** How the dashboards are served: Grafana itself is an image of the stack's config, and a stand-in is built where there is none. */
 export function dashboards(): GrafanaArgs {
-  const others = config.getObject<Partial<Record<ImageName, string>>>("images") ?? {};
+  const others = config().getObject<Partial<Record<ImageName, string>>>("images") ?? {};
   return {
-    port: config.getNumber("grafanaPort"),
-    prometheus: config.get("prometheusUrl") ?? "http://prometheus:9090",
+    port: config().getNumber("grafanaPort"),
+    prometheus: config().get("prometheusUrl") ?? "http://prometheus:9090",
     official: others.grafana !== undefined,
   };
 }
@@ -32,7 +33,7 @@ export function dashboards(): GrafanaArgs {
  * @throws pulumi.RunError that names, by number, each one that is none
  */
 export function backups(): BackupArgs {
-  const recipients: unknown = config.getObject("backupRecipients") ?? [];
+  const recipients: unknown = config().getObject("backupRecipients") ?? [];
   if (!Array.isArray(recipients))
     throw new pulumi.RunError("goimg-secrets:backupRecipients is no list of age public keys (age1…)");
   const wrong = recipients.flatMap((one: unknown, index): readonly number[] =>
@@ -47,7 +48,7 @@ export function backups(): BackupArgs {
 
 /** A whole number of the stack's config. */
 export function number(key: string, fallback: number): number {
-  return config.getNumber(key) ?? fallback;
+  return config().getNumber(key) ?? fallback;
 }
 
 /**
@@ -57,7 +58,7 @@ export function number(key: string, fallback: number): number {
  * @throws pulumi.RunError listing every problem at once.
  */
 export function declaration(environment: StackName, services: readonly ServiceSpec[], host?: string): Declaration {
-  const declared = { generations: config.getObject("generations"), external: external() };
+  const declared = { generations: config().getObject("generations"), external: external() };
   const where = { environment, ...(host === undefined ? {} : { host }) };
   return readOrRefuse(() => declare({ ...where, ...declared, services: services.map(({ name }) => name) }));
 }

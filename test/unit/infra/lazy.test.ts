@@ -46,4 +46,24 @@ describe("infra/program.ts", { timeout: 180_000 }, () => {
     const loaded = loadedBy("prod", config);
     expect(loaded).toEqual(expect.arrayContaining(["@pulumi/docker", "@pulumi/digitalocean"]));
   });
+
+  it("takes the config of the project that it is run for, when it was loaded before that was known", () => {
+    const script = `
+      const { load, program } = await import(${JSON.stringify(path.join(root, "infra", "program.ts"))});
+      await load("dev");
+      const { createRequire } = await import("node:module");
+      const pulumi = createRequire(${JSON.stringify(path.join(root, "infra", "index.ts"))})("@pulumi/pulumi");
+      const mocks = { newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: ({ inputs }) => inputs };
+      await pulumi.runtime.setMocks(mocks, "goimg-secrets", "dev", true);
+      const generations = JSON.stringify({ DB_PASSWORD: { live: [3], active: 3 } });
+      pulumi.runtime.setAllConfig({ "goimg-secrets:generations": generations });
+      const { secrets } = await program();
+      await pulumi.runtime.disconnect();
+      console.log(JSON.stringify(secrets.DB_PASSWORD));`;
+    const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(JSON.parse(output.trim().split("\n").at(-1) ?? "")).toEqual({ live: [3], active: 3 });
+  });
 });
