@@ -11,17 +11,15 @@ import { grownSecret, idleImage, LargerProgram } from "./source.ts";
 const [secrets = 0, services = 0] = process.argv.slice(2).map(Number);
 const engine = dockerAt(process.env["DOCKER_HOST"] ?? "");
 const directory = await mkdtemp(path.join(tmpdir(), "goimg-growth-"));
-const folders = [directory];
+const program = new LargerProgram(directory);
+await program.copy();
+const cloud = await createCloudProject(
+  process.env["GOIMG_FAKE_NODE_IMAGE"],
+  { machinesOnly: "true", cluster: { ...cluster, ingress: "manager-2" }, images: { [idleImage]: baseImage.name } },
+  directory,
+);
 
 try {
-  const program = new LargerProgram(directory);
-  await program.copy();
-  const cloud = await createCloudProject(
-    process.env["GOIMG_FAKE_NODE_IMAGE"],
-    { machinesOnly: "true", cluster: { ...cluster, ingress: "manager-2" }, images: { [idleImage]: baseImage.name } },
-    directory,
-  );
-  folders.push(cloud.project.place.directory);
   /** Updates, and answers how long that took, in seconds. */
   const update = async (config?: Readonly<Record<string, unknown>>): Promise<number> => {
     const started = performance.now();
@@ -64,8 +62,8 @@ try {
     return update();
   });
 } finally {
-  // The state among them; the machines that it is of go with the engine.
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  await cloud.remove();
+  await rm(directory, { recursive: true, force: true });
 }
 
 function onManager(command: string): Promise<string> {

@@ -1,7 +1,7 @@
 /** The prod stack on the fake of DigitalOcean (test/fakes/digitalocean), through the real engine. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import Docker from "dockerode";
 import { parse, stringify } from "yaml";
@@ -17,6 +17,8 @@ export interface CloudProject {
   update(config?: Readonly<Record<string, unknown>>): Promise<PulumiResult>;
   /** What the cloud has of a kind, as the fake keeps it. */
   things(kind: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** Removes the project's folder, with its state. What the state is of is somebody else's to end. */
+  remove(): Promise<void>;
 }
 
 /** What `prod` needs to be told: addresses of documentation. */
@@ -71,6 +73,7 @@ export async function createCloudProject(
       const texts = await Promise.all(files.map((file) => readFile(path.join(cloud, kind, file), "utf8")));
       return texts.map((text) => JSON.parse(text) as Readonly<Record<string, unknown>>);
     },
+    remove: () => rm(directory, { recursive: true, force: true }),
   };
 }
 

@@ -45,7 +45,10 @@ describe("the prod stack's machines", () => {
     cloud = await createCloudProject(process.env["GOIMG_FAKE_NODE_IMAGE"], { machinesOnly: "true" });
     await up();
   });
-  afterAll(() => emptyEngine(engine));
+  afterAll(async () => {
+    await emptyEngine(engine);
+    await cloud.remove();
+  });
 
   it("form a Swarm of 3 managers and 2 workers, with autolock", async () => {
     expect(await nodes()).toEqual(formed);

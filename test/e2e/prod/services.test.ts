@@ -79,7 +79,10 @@ describe("the prod stack's services", () => {
     certified = await certifier.supply(cloud, 1);
     await up({ machinesOnly: undefined });
   });
-  afterAll(() => emptyEngine(engine));
+  afterAll(async () => {
+    await emptyEngine(engine);
+    await cloud.remove();
+  });
 
   it("run spread over the nodes, data and gateway where they belong", async () => {
     expect(new Set(await nodesOf("api")).size).toBe(2);
