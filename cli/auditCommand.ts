@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
-import { text } from "node:stream/consumers";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { Command } from "commander";
 import { recordSwarmAlone } from "./audit/swarm.ts";
 import { verifyAudit } from "./audit.ts";

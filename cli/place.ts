@@ -13,6 +13,16 @@ const noEngine =
   "App Platform has no engine to ask: edit the declared generations and run pulumi up (docs/appPlatform.md)";
 const oneMachine = "it looks into the containers and files of one machine, and this stack has several";
 
+/** Commands that one reason keeps from working. */
+const each = <Command extends string>(why: string, ...commands: readonly Command[]) =>
+  Object.fromEntries(commands.map((command) => [command, why])) as Readonly<Record<Command, string>>;
+
+/** Those that ask a Swarm what runs, and change it. */
+const ofSwarm = [
+  ...(["rotate", "rollback", "revoke", "retire", "migrate", "gate", "report", "schedule"] as const),
+  ...(["audit --record", "audit --follow", "audit --rules", "audit --reads"] as const),
+] as const;
+
 /** Commands that can't work in a place, and why. */
 const refused = {
   engine: {},
@@ -26,39 +36,11 @@ const refused = {
     "audit --reads": "they are records of one machine's auditd: run it on the node itself, against its own engine",
   },
   ecs: {
-    rotate: onlySwarm,
-    rollback: onlySwarm,
-    revoke: onlySwarm,
-    retire: onlySwarm,
-    migrate: onlySwarm,
-    gate: onlySwarm,
-    report: onlySwarm,
-    schedule: onlySwarm,
+    ...each(onlySwarm, ...ofSwarm),
     metrics: "there is no exporter on ECS (docs/aws.md)",
     drill: "it brings services up on one engine, and this stack runs on ECS",
-    "audit --record": onlySwarm,
-    "audit --follow": onlySwarm,
-    "audit --rules": onlySwarm,
-    "audit --reads": onlySwarm,
   },
-  appPlatform: {
-    status: noEngine,
-    calendar: noEngine,
-    rotate: noEngine,
-    rollback: noEngine,
-    revoke: noEngine,
-    retire: noEngine,
-    migrate: noEngine,
-    gate: noEngine,
-    report: noEngine,
-    schedule: noEngine,
-    metrics: noEngine,
-    drill: noEngine,
-    "audit --record": noEngine,
-    "audit --follow": noEngine,
-    "audit --rules": noEngine,
-    "audit --reads": noEngine,
-  },
+  appPlatform: each(noEngine, ...ofSwarm, "status", "calendar", "metrics", "drill"),
 } as const satisfies Readonly<Record<Place, Readonly<Record<string, string>>>>;
 
 /** A command that does not work everywhere. */

@@ -157,7 +157,7 @@ async function addConfig(project: Project, values: Readonly<Record<string, unkno
   await writeFile(project.configFile, stringify({ ...document, config: { ...declared.config, ...config } }));
 }
 
-/** A port that nobody listens on, on the loopback of the test engine's network. */
+/** A port that nobody listens on, on the loopback: the test engine's where a test is in its network. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));

@@ -4,6 +4,10 @@ import { describe, expect, it } from "vitest";
 
 const root = path.resolve(import.meta.dirname, "..", "..", "..");
 
+/** An engine that makes whatever it is asked for: a line of a script. */
+const mocks =
+  "const mocks = { newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: ({ inputs }) => inputs };";
+
 /** Packages of node_modules that a process has loaded files of, after it ran a stack's program without an engine. */
 function loadedBy(environment: string, config: object): readonly string[] {
   const script = `
@@ -12,7 +16,7 @@ function loadedBy(environment: string, config: object): readonly string[] {
     registerHooks({ load(url, context, next) { seen.add(url); return next(url, context); } });
     const require = createRequire(${JSON.stringify(path.join(root, "infra", "index.ts"))});
     const pulumi = require("@pulumi/pulumi");
-    const mocks = { newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: ({ inputs }) => inputs };
+    ${mocks}
     await pulumi.runtime.setMocks(mocks, "goimg-secrets", ${JSON.stringify(environment)}, true);
     pulumi.runtime.setAllConfig(${JSON.stringify(config)});
     const { program } = await import(${JSON.stringify(path.join(root, "infra", "program.ts"))});
@@ -21,11 +25,16 @@ function loadedBy(environment: string, config: object): readonly string[] {
     const files = [...seen, ...Object.keys(require.cache)].join("\\n");
     const names = ["@pulumi/docker", "@pulumi/digitalocean", "ssh2"];
     console.log(JSON.stringify(names.filter((name) => files.includes("/node_modules/" + name + "/"))));`;
+  return lastLineOf(script) as readonly string[];
+}
+
+/** The JSON that a script prints last, in a process of its own. */
+function lastLineOf(script: string): unknown {
   const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
     cwd: root,
     encoding: "utf8",
   });
-  return JSON.parse(output.trim().split("\n").at(-1) ?? "") as readonly string[];
+  return JSON.parse(output.trim().split("\n").at(-1) ?? "");
 }
 
 describe("infra/program.ts", { timeout: 180_000 }, () => {
@@ -53,17 +62,13 @@ describe("infra/program.ts", { timeout: 180_000 }, () => {
       await load("dev");
       const { createRequire } = await import("node:module");
       const pulumi = createRequire(${JSON.stringify(path.join(root, "infra", "index.ts"))})("@pulumi/pulumi");
-      const mocks = { newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: ({ inputs }) => inputs };
+      ${mocks}
       await pulumi.runtime.setMocks(mocks, "goimg-secrets", "dev", true);
       const generations = JSON.stringify({ DB_PASSWORD: { live: [3], active: 3 } });
       pulumi.runtime.setAllConfig({ "goimg-secrets:generations": generations });
       const { secrets } = await program();
       await pulumi.runtime.disconnect();
       console.log(JSON.stringify(secrets.DB_PASSWORD));`;
-    const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
-      cwd: root,
-      encoding: "utf8",
-    });
-    expect(JSON.parse(output.trim().split("\n").at(-1) ?? "")).toEqual({ live: [3], active: 3 });
+    expect(lastLineOf(script)).toEqual({ live: [3], active: 3 });
   });
 });

@@ -2,12 +2,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run, runOrFail, type RunResult } from "../../../toolchain/process.ts";
 import { prometheusTools } from "../../../toolchain/prometheus.ts";
+import { freePort } from "../../e2e/project.ts";
 
 /** The two, as long as they run. */
 export interface Scraped extends AsyncDisposable {
@@ -72,14 +72,6 @@ export async function startScraped(history?: string): Promise<Scraped> {
       await rm(directory, { recursive: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 /** Asks until it is so. */
