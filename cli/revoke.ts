@@ -46,8 +46,8 @@ interface Flags {
 export function revokeCommand(): Command {
   return new Command("revoke")
     .description(
-      "emergency: a new generation goes live and the active one stops working everywhere, without a grace period; " +
-        "requests that rely on the old one may fail while clients are replaced",
+      "emergency: the active generation stops working everywhere, at once, and a new one goes live; requests that rely on the " +
+        "old one fail for seconds, until clients are replaced (rotate --grace 0s takes longer and drops none)",
     )
     .argument("<NAME>", "a secret, or an entry of it")
     .option("--stack <name>", "the stack", "dev")
@@ -115,16 +115,19 @@ export function blastRadius(secret: SecretName, world: World): BlastRadius {
   return { secret, generation, clients, ends: ends(secret, generation) };
 }
 
+/** Cut off first, healed after: seconds in which the leaked value would have gone on are worse (ADR 2). */
+const untilMoved = "clients are refused for seconds, until they have the new one";
+
 function ends(secret: SecretName, generation: number): string {
   switch (secretSpecs[secret].strategy) {
     case "dual-key":
       return `every token signed by generation ${generation}: its holders log in again`;
     case "alternating-users":
-      return `every database session of the login role goimg_g${generation}`;
+      return `every database session of the login role goimg_g${generation}; ${untilMoved}`;
     case "dual-password":
-      return "logins with the old password; sessions that are open end with their clients' tasks";
+      return `logins with the old password, and every connection of its user; ${untilMoved}`;
     case "dual-access-key":
-      return "every request and presigned URL signed with the old key; clients are refused for seconds, until they have the new one";
+      return `every request and presigned URL signed with the old key; ${untilMoved}`;
     case "external":
     case "redeploy":
       return "nothing by itself: its issuer has to revoke the old value as well";

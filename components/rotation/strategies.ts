@@ -60,12 +60,11 @@ export const hasServer = ({ strategy }: Rotation): boolean =>
   ["service", "jobs"].includes(strategies[strategy].acceptedBy);
 
 /**
- * Whether one update of an emergency may move every client to a new generation and drop the old one. Where a job makes a server accept
- * it, the job runs once more instead, which takes a second. Elsewhere the update is a rollout of what accepts the value: the tasks that
- * sign with a leaked key, or the storage's, would go on with it for one rollout more, which is worse than what is refused to the
- * clients until they have moved (ADR 2).
+ * Whether one update of an emergency drops the leaked generation and moves every client to a new one. A leaked value that is accepted
+ * for one update more is worse than what is refused to the clients until they have moved (ADR 2). Not where a job logs in with the very
+ * secret: it could not get in with the new value alone, and has no clients that would have to be moved.
  */
-export const replacesInOneUpdate = ({ strategy }: Rotation): boolean => strategies[strategy].acceptedBy !== "jobs";
+export const replacesInOneUpdate = ({ administrative }: Rotation): boolean => administrative !== true;
 
 /** Whether a new generation must be known to every client's task before any task uses it (publish, then sign). */
 export const publishesBeforeUse = ({ strategy }: Rotation): boolean => strategies[strategy].acceptedBy === "clients";

@@ -37,6 +37,8 @@ export function dbRoles(): ServiceSpec<"db-roles"> {
     uid: databaseUser,
     args: ["db-roles"],
     env: { DB_NAME: backends.database.DB_NAME },
+    // A leaked role's sessions are not waited for: its clients are, which move when this job is done.
+    urgentEnv: { DRAIN_SECONDS: "0" },
     secrets: ["DB_PASSWORD"],
     networks: ["database"],
     volumes: [databaseSocket],

@@ -56,6 +56,8 @@ export interface ServiceSpec<S extends ServiceName = ServiceName> {
   readonly args: readonly string[];
   /** Plain settings. A secret's value never goes here: the deployer adds `NAME_FILE` paths for the grants. */
   readonly env: Readonly<Record<string, string>>;
+  /** Settings in the place of those of `env` while an emergency's generation of something it mounts is live. @default none */
+  readonly urgentEnv?: Readonly<Record<string, string>>;
   /** The entries it mounts; only what the catalog grants it compiles. */
   readonly secrets: readonly Granted<S>[];
   readonly networks: readonly NetworkName[];

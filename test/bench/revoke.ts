@@ -1,6 +1,6 @@
 /**
- * Revokes secrets of the dev stack, one after the other, and prints how long after the command the real server refused the old value:
- * it is tried five times a second, from where the servers' clients are.
+ * Revokes secrets of the dev stack, one after the other, and prints how long after the command the real server refused the old value
+ * (it is tried five times a second, from where the servers' clients are), and what 20 requests a second through the gateway saw of it.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,14 +9,16 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import Table from "cli-table3";
 import type { SecretName } from "../../components/catalog/grants.ts";
+import { pulumiOrFail } from "../../cli/pulumi.ts";
 import { readDeclared } from "../../cli/rotation/declared.ts";
 import { openStack, type StackContext } from "../../cli/stack.ts";
 import { up } from "../../cli/up.ts";
 import { projectRoot } from "../../toolchain/paths.ts";
 import { Client } from "../e2e/client.ts";
 import type { Question } from "../e2e/rotation/answer.ts";
-import { containers, valueIn } from "../e2e/rotation/holders.ts";
+import { containers, valueIn, valueInState } from "../e2e/rotation/holders.ts";
 import { urlOf } from "./rotation/address.ts";
+import { failed, Load } from "./rotation/load.ts";
 
 /** How a secret's old value is tried, and in which service's network: one that the revocation leaves alone. */
 const ways: Readonly<Partial<Record<SecretName, (context: StackContext) => Promise<{ from: string; ask: Question }>>>> =
@@ -25,6 +27,12 @@ const ways: Readonly<Partial<Record<SecretName, (context: StackContext) => Promi
       from: "redis",
       ask: { kind: "redis", host: "redis", user: "goimg", password: await valueIn(stack, "api", "REDIS_PASSWORD") },
     }),
+    REDIS_ADMIN_PASSWORD: async ({ stack, env, cwd, configFile }) => {
+      const { active } = (await readDeclared(configFile)).REDIS_ADMIN_PASSWORD;
+      const pulumi = (...args: string[]) => pulumiOrFail([...args, "--stack", stack], { env, cwd, output: "capture" });
+      const password = await valueInState({ pulumi }, `REDIS_ADMIN_PASSWORD-g${active}`);
+      return { from: "redis", ask: { kind: "redis", host: "redis", user: "admin", password } };
+    },
     DB_PASSWORD: async (stack) => {
       const { active } = (await readDeclared(stack.configFile)).DB_PASSWORD;
       const password = await valueIn(stack, "api", "DB_PASSWORD");
@@ -42,16 +50,32 @@ const ways: Readonly<Partial<Record<SecretName, (context: StackContext) => Promi
 await up();
 const stack = openStack("dev");
 const url = await urlOf(stack);
-const table = new Table({ head: ["secret", "refused after, s", "command, s"], style: { head: [], border: [] } });
-for (const secret of ["REDIS_PASSWORD", "DB_PASSWORD", "S3_KEY", "JWT_KEY"] as const) {
+const table = new Table({
+  head: ["secret", "refused after, s", "command, s", "failed of requests", "failing for, s"],
+  style: { head: [], border: [] },
+});
+for (const secret of ["REDIS_PASSWORD", "REDIS_ADMIN_PASSWORD", "DB_PASSWORD", "S3_KEY", "JWT_KEY"] as const) {
   const way = await ways[secret]?.(stack);
   const refused = way === undefined ? tokenRefused((await Client.register(url)).token) : loginRefused(way);
-  // Its programs are loaded, and have tried.
+  const load = new Load(url, 20);
+  await load.start();
+  // The programs of the attempts are loaded, and have tried.
   await sleep(3000);
   const began = Date.now();
   await revoke(secret);
   const ended = Date.now();
-  table.push([secret, seconds((await refused) - began), seconds(ended - began)]);
+  const at = await refused;
+  await load.stop();
+  const during = load.samples.filter((sample) => sample.at >= began);
+  const failures = during.filter(failed).map((sample) => sample.at);
+  const failing = failures.length === 0 ? 0 : Math.max(...failures) - Math.min(...failures);
+  table.push([
+    secret,
+    seconds(at - began),
+    seconds(ended - began),
+    `${failures.length} of ${during.length}`,
+    seconds(failing),
+  ]);
 }
 process.stdout.write(`${table.toString()}\n`);
 

@@ -21,7 +21,10 @@ const exported = z.object({
 const secret = z.object({ plaintext: z.string() });
 
 /** Secret texts of a stack's state. @param outputs names of the outputs that are looked at */
-export async function stateSecrets(project: Project, outputs: readonly string[]): Promise<readonly StateSecret[]> {
+export async function stateSecrets(
+  project: Pick<Project, "pulumi">,
+  outputs: readonly string[],
+): Promise<readonly StateSecret[]> {
   const { stdout } = await project.pulumi("stack", "export", "--show-secrets");
   return exported.parse(JSON.parse(stdout)).deployment.resources.flatMap(({ urn, outputs: all = {} }) =>
     outputs.flatMap((output) => {

@@ -8,6 +8,7 @@ import type { Health, ImageName, ServiceSpec, VolumeName } from "../../services/
 import type { StoredEntry } from "../../stores/store.ts";
 import { accessEnv, accessPaths, type Access } from "./access.ts";
 import { formatReads, readsSetting } from "./reads.ts";
+import { isUrgent } from "./waits.ts";
 
 /** What a container is made from, beside its service's description. */
 export interface ContainerContext {
@@ -77,11 +78,14 @@ function healthcheck({ command, ...rest }: Health): input.ServiceTaskSpecContain
 
 function environment(spec: ServiceSpec, context: ContainerContext): Record<string, pulumi.Input<string>> {
   const { declared, production, access } = context;
-  const mode = { GOIMG_ENV: production ? "production" : "development" };
-  if (spec.secrets.length === 0) return { ...spec.env, ...mode };
-  return {
+  const plain = {
     ...spec.env,
-    ...mode,
+    ...(isUrgent(spec, declared) ? spec.urgentEnv : {}),
+    GOIMG_ENV: production ? "production" : "development",
+  };
+  if (spec.secrets.length === 0) return plain;
+  return {
+    ...plain,
     ...(access === undefined
       ? { ...pathsFor(spec.secrets, declared), SECRET_PROVIDER: "docker" }
       : { ...accessEnv(access), [readsSetting]: readsOf(spec, context) }),

@@ -5,7 +5,7 @@ import type { EntryName } from "../../catalog/grants.ts";
 import type { ServiceName } from "../../catalog/types.ts";
 import type { Declared } from "../../secrets/declare.ts";
 import { manifestFor } from "../../secrets/manifest.ts";
-import { readBy, ungranted } from "../../secrets/mounts.ts";
+import { ungranted } from "../../secrets/mounts.ts";
 import type { ImageName, NetworkName, ServiceSpec, VolumeName } from "../../services/service.ts";
 import { inOrder, required } from "../../services/order.ts";
 import type { Delivery, StoredEntry } from "../../stores/store.ts";
@@ -13,7 +13,7 @@ import { accessFor, storeCa, type StoreCa } from "./access.ts";
 import { containerSpec } from "./container.ts";
 import { Gate } from "./gate.ts";
 import { jobLabel, silentLabel, type Observed } from "./observe.ts";
-import { hurries, waitsFor } from "./waits.ts";
+import { hurries, isUrgent, waitsFor } from "./waits.ts";
 import { Watch } from "./watch.ts";
 import { endpointSpec, resources, restartPolicy, rollbackConfig, updateConfig } from "./rollout.ts";
 
@@ -199,11 +199,6 @@ const reachesOut: ReadonlySet<NetworkName> = new Set(["ingress", "edge", "dashbo
 /** A service that logs in to its store needs a network that leads there. */
 function withWayOut(spec: ServiceSpec, { kind }: Delivery): ServiceSpec {
   return kind === "mounts" || spec.secrets.length === 0 ? spec : { ...spec, networks: [...spec.networks, "store"] };
-}
-
-/** Whether the service reads a secret whose live generation an emergency brought. */
-function isUrgent(spec: ServiceSpec, declared: readonly Declared[]): boolean {
-  return readBy(spec, declared).some(({ urgent }) => urgent !== undefined);
 }
 
 function refuseUngranted(service: ServiceName, secrets: readonly EntryName[]): void {

@@ -4,6 +4,7 @@ import { heldBy, readBy } from "../../secrets/mounts.ts";
 import type { ServiceSpec } from "../../services/service.ts";
 import type { ObservedService } from "./observe.ts";
 import { beginAgain, Stall } from "./stall.ts";
+import { taskErrors } from "./taskErrors.ts";
 import { Watch } from "./watch.ts";
 
 /** Which service has to run what, and how long that may take, in milliseconds. */
@@ -48,16 +49,18 @@ export async function settled(args: SettledArgs): Promise<void> {
       const { services } = await watch.look();
       const service = services.find(({ name }) => name === spec.name);
       const why = service === undefined ? "it does not exist" : unsettled(service, spec, declared);
-      if (service?.rolledBack !== undefined && service.rolledBack !== rolledBack) throw failure(spec, undone);
+      if (service?.rolledBack !== undefined && service.rolledBack !== rolledBack)
+        throw await failure(args, service, undone);
       if (why === undefined) return;
       if (service?.update === "paused" && wasAsked)
-        throw failure(spec, "its update is paused: a task did not become healthy");
-      if (service?.update === "settled" && why === "spec" && wasAsked) throw failure(spec, undone);
+        throw await failure(args, service, "its update is paused: a task did not become healthy");
+      if (service?.update === "settled" && why === "spec" && wasAsked) throw await failure(args, service, undone);
       earlier ??= new Set(service?.failed);
       for (const task of service?.failed ?? []) if (!earlier.has(task)) failed.add(task);
-      if (failed.size >= tries) throw failure(spec, `its job failed ${tries} times, and goes on trying`);
+      if (failed.size >= tries) throw await failure(args, service, `its job failed ${tries} times, and goes on trying`);
       if (wasAsked && service !== undefined && stall.isStalled(service)) await beginAgain(docker, service.id);
-      if (Date.now() > deadline) throw failure(spec, `${why} after ${timeout / 1000} s${statesOf(service)}`);
+      if (Date.now() > deadline)
+        throw await failure(args, service, `${why} after ${timeout / 1000} s${statesOf(service)}`);
       await events.next();
     }
   } finally {
@@ -91,7 +94,15 @@ interface Holding {
 const same = (left: Holding | undefined, right: Holding): boolean =>
   left?.active === right.active && left.live.join() === right.live.join();
 
-const failure = ({ name }: ServiceSpec, why: string): Error =>
-  new Error(
-    `${name}: ${why}. See why: docker service ps --no-trunc and docker service logs. Then run: pulumi up --refresh`,
+/** What failed and where to look, with the Swarm's own words for why its latest tasks did. */
+async function failure(
+  { docker, spec }: SettledArgs,
+  service: ObservedService | undefined,
+  why: string,
+): Promise<Error> {
+  const said = service === undefined ? [] : await taskErrors(docker, service.id);
+  return new Error(
+    `${spec.name}: ${why}. ${said.map((error) => `Docker says: ${error}. `).join("")}` +
+      `See why: docker service ps --no-trunc and docker service logs. Then run: pulumi up --refresh`,
   );
+}

@@ -29,5 +29,9 @@ export function waitsFor(
 export const hurries = (spec: Pick<ServiceSpec, "secrets">, declared: readonly Declared[]): boolean =>
   readBy(spec, emergencies(declared)).length > 0;
 
+/** Whether an emergency brought the live generation of something that the service reads: until the next promotion, also when it is over. */
+export const isUrgent = (spec: Pick<ServiceSpec, "secrets">, declared: readonly Declared[]): boolean =>
+  readBy(spec, declared).some(({ urgent }) => urgent !== undefined);
+
 const emergencies = (declared: readonly Declared[]): readonly Declared[] =>
   declared.filter(({ revoking, urgent }) => revoking === true && urgent !== undefined);

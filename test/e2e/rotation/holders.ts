@@ -48,7 +48,7 @@ export async function valueIn(project: Place, service: string, name: string): Pr
 }
 
 /** The value of a generated password, by the name of its resource, such as `DB_PASSWORD-g2`. @throws when there is none */
-export async function valueInState(project: Project, name: string): Promise<string> {
+export async function valueInState(project: Pick<Project, "pulumi">, name: string): Promise<string> {
   const made = (await stateSecrets(project, ["result"])).find(({ urn }) => urn.endsWith(`:RandomPassword::${name}`));
   if (made === undefined) throw new Error(`the state has no ${name}`);
   return made.value;

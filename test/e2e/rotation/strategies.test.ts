@@ -77,9 +77,11 @@ describe("DB_PASSWORD, alternating users", () => {
     expect(await answerOf({ ...fresh, statements: [acl] })).toEqual({ accepted: true, value: true });
   });
 
-  it("once revoked, is refused at once", async () => {
+  it("once revoked, is refused at once, and its sessions end", async () => {
     old = await login();
+    const staying = attempts(stack, { ...old, statements: ["SELECT pg_sleep(120)", "SELECT 7"] });
     await revoke("DB_PASSWORD");
+    expect(await staying).toEqual([{ accepted: false, code: "57P01" }]);
     expect(await accepted(stack, old)).toBe("28P01");
     const fresh = await login();
     expect(await answerOf({ ...fresh, statements: [`DROP TABLE ${table}`, "SELECT 1"] })).toEqual({

@@ -13,6 +13,8 @@ export interface Task {
   readonly id: string;
   readonly state: string;
   readonly generation?: number;
+  /** Why it failed. */
+  readonly error?: string;
 }
 
 /** One look at the Swarm: the service's update, the generation of its spec, and its tasks, the oldest first. */
@@ -51,14 +53,20 @@ export function swarm({ name, rollout }: ServiceSpec, looks: readonly Look[], fo
       ];
     },
     listTasks: () =>
-      look().tasks.map(({ id, state, generation = 2 }, index) => ({
-        ID: id,
-        ServiceID: "s",
-        Slot: 1,
-        CreatedAt: new Date(index).toISOString(),
-        Spec: specOf(generation),
-        Status: { State: state, Timestamp: new Date(0).toISOString() },
-      })),
+      Promise.resolve(
+        look().tasks.map(({ id, state, generation = 2, error }, index) => ({
+          ID: id,
+          ServiceID: "s",
+          Slot: 1,
+          CreatedAt: new Date(index).toISOString(),
+          Spec: specOf(generation),
+          Status: {
+            State: state,
+            Timestamp: new Date(0).toISOString(),
+            ...(error === undefined ? {} : { Err: error }),
+          },
+        })),
+      ),
     listSecrets: () =>
       [1, 2].map((generation) => ({
         ID: `id-${generation}`,

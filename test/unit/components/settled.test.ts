@@ -90,6 +90,14 @@ describe("the gate fails the update", () => {
     await expect(wait(spec, looks)).rejects.toThrow(message);
   });
 
+  test("with what Docker says of its latest tasks, each reason once", async () => {
+    const failing = (id: string, error: string) => ({ id, state: "failed", error });
+    const tasks = [failing("a", "long ago"), ...["b", "c", "d", "e"].map((id) => failing(id, "no such network"))];
+    await expect(wait(server, [{ update: "paused", tasks: [...tasks, task("f", "running")] }])).rejects.toThrow(
+      "a task did not become healthy. Docker says: no such network. See why: docker service ps --no-trunc",
+    );
+  });
+
   test("when it is rolled back once it was asked, and not for what ran before", async () => {
     const looks: readonly Look[] = Array.from({ length: 5 }, () => ({
       generation: 1,

@@ -106,8 +106,9 @@ function canLogIn(world: World, service: Service, spec: Spec): boolean {
     if (accepted === undefined || !usesSecret(world, service, secret)) return true;
     // A JWT's signer is checked by its sisters, after it began: that is for the invariants to see.
     if (rotationIn(world.rotations, secret).strategy === "dual-key") return true;
-    // No client asks its servers for its health, so a task begins with a key that its storage refuses while an emergency ends it.
-    if (service.role === "client" && endsKey(world, secret)) return true;
+    // No client asks its servers for its health, so a task begins with what its server refuses while an emergency ends that.
+    const leaked = endsKey(world, secret) && active !== world.config[secret]?.active;
+    if (service.role === "client" && leaked) return true;
     const usable = service.role === "client" ? [live[active]] : Object.values(live);
     return usable.some((value) => value !== undefined && accepted.includes(value));
   });
