@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SecretName } from "../../components/catalog/grants.ts";
 import { applyTo, describeChange } from "../../components/rotation/edits.ts";
-import { goalOf, next, type Goal, type Situation, type Step } from "../../components/rotation/machine.ts";
+import { goalOf, hasComeTo, next, type Goal, type Situation, type Step } from "../../components/rotation/machine.ts";
 import { formatDuration } from "../../components/rotation/schedule.ts";
 import type { Reason } from "../../components/rotation/settled.ts";
 import { appendAudit, type AuditEvent } from "../audit.ts";
@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly times: Times;
   readonly reason: string;
   /** Stop after this step: the operator goes on by running the command again. */
-  readonly until?: Step["action"];
+  readonly until?: "publish" | "promote" | "retire";
   /** Pauses up to this many milliseconds are waited for; a longer one ends the run, to be taken up again. */
   readonly patience: number;
   /** How long tasks may take to report, in milliseconds. */
@@ -64,7 +64,6 @@ export async function run(options: RunOptions): Promise<readonly Progress[]> {
     const steps = round.steps.filter(({ step }) => !isBeyond(step.action, options.until));
     if (steps.length > 0) {
       await makeSteps(steps, progress, updates, options);
-      if (options.until !== undefined && steps.every(({ step }) => step.action === options.until)) break;
       tasksSince = Date.now();
     } else if (round.tasks.length > 0) {
       if (Date.now() - tasksSince > options.reportTimeout) throw stuck(round.tasks, options);
@@ -80,7 +79,7 @@ export async function run(options: RunOptions): Promise<readonly Progress[]> {
 const order: Readonly<Partial<Record<Step["action"], number>>> = { publish: 1, promote: 2, retire: 3 };
 
 /** Whether a step comes after the one to stop at: the same command, run again after it got there, goes no further. */
-const isBeyond = (action: Step["action"], until: Step["action"] | undefined): boolean =>
+const isBeyond = (action: Step["action"], until: RunOptions["until"]): boolean =>
   until !== undefined && (order[action] ?? 0) > (order[until] ?? Infinity);
 
 interface Planned {
@@ -100,7 +99,7 @@ function nextRound(
   goals: ReadonlyMap<SecretName, Goal>,
   progress: Map<SecretName, Progress>,
   world: World,
-  { times }: RunOptions,
+  { times, until: last }: RunOptions,
 ): Round {
   const now = new Date();
   const steps: Planned[] = [];
@@ -113,8 +112,11 @@ function nextRound(
     if (step.kind === "done") progress.set(secret, { secret, outcome: "done", steps: before.steps });
     else if (step.kind === "step") steps.push({ secret, step, situation });
     else {
+      const unsettled = step.reasons.filter(({ kind }) => kind === "task" || kind === "update");
+      tasks.push(...unsettled);
+      // What is left to wait for is for a step beyond the last one. Another secret may not be there yet.
+      if (last !== undefined && unsettled.length === 0 && hasComeTo(last, goal, situation.declared)) continue;
       refuseOperatorReasons(step.reasons);
-      tasks.push(...step.reasons.filter(({ kind }) => kind === "task" || kind === "update"));
       const until = latest(step.reasons);
       const why = step.reasons.map(({ message }) => message).join("; ");
       progress.set(secret, { ...before, outcome: "waiting", why, ...(until === undefined ? {} : { until }) });

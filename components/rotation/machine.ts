@@ -92,6 +92,13 @@ export function goalOf(
   }
 }
 
+/** Whether the declaration has come to a step of a rotation, or beyond it. An emergency and a way back have no steps to stop at. */
+export function hasComeTo(step: "publish" | "promote" | "retire", goal: Goal, { live, active }: Generations): boolean {
+  if (goal.kind !== "rotate" || !live.includes(goal.target)) return false;
+  if (step === "publish") return true;
+  return active === goal.target && (step === "promote" || live.length === 1);
+}
+
 /** A retirement that has not been carried out: going on with that rotation comes before a new one. */
 export const isRetiring = ({ live, active }: Generations, { stored }: SecretFacts): boolean =>
   stored.some((generation) => generation < active && !live.includes(generation));

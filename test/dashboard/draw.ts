@@ -5,15 +5,14 @@
  * cuts a text off. The first run installs those components, half a gigabyte, into this folder.
  */
 import { existsSync } from "node:fs";
-import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, readFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
-import { chromium, type Page, type Route } from "playwright-core";
-import { chromiumFlags, ensureChromium } from "../../toolchain/chromium.ts";
+import type { Page, Route } from "playwright-core";
 import { runOrFail } from "../../toolchain/process.ts";
 import { reportToTerminal, step } from "../../toolchain/progress.ts";
+import { inChromium } from "../e2e/chromium.ts";
 import { startScraped, until, type Scraped } from "../unit/observability/scraped.ts";
 import { factsAt, history } from "./story.ts";
 
@@ -71,15 +70,7 @@ async function scrape(): Promise<Scraped> {
 }
 
 async function draw(files: ReadonlyMap<string, Uint8Array>, { prometheus }: Scraped): Promise<readonly string[]> {
-  const profile = await mkdtemp(path.join(tmpdir(), "goimg-browser-"));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: await ensureChromium(),
-    headless: true,
-    args: [...chromiumFlags],
-    viewport: { width: 1600, height: 900 },
-  });
-  try {
-    const page = await context.newPage();
+  return inChromium({ viewport: { width: 1600, height: 900 } }, async (page) => {
     const complaints = listen(page);
     await page.route("**/*", (route) => answer(route, files, prometheus));
     await page.goto(origin);
@@ -88,10 +79,7 @@ async function draw(files: ReadonlyMap<string, Uint8Array>, { prometheus }: Scra
     });
     await page.screenshot({ path: values.out, fullPage: true });
     return [...complaints, ...(await page.evaluate<readonly string[]>("globalThis.faults ?? []"))];
-  } finally {
-    await context.close();
-    await rm(profile, { recursive: true, force: true });
-  }
+  });
 }
 
 function listen(page: Page): string[] {

@@ -1,12 +1,8 @@
 /** A real browser that reads a page as people do: light, dark, on paper, and by axe-core's rules. */
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
-import { chromiumFlags, ensureChromium } from "../../toolchain/chromium.ts";
+import { inChromium } from "./chromium.ts";
 
 /** What a browser found on a page in one theme. */
 export interface Reading {
@@ -36,16 +32,8 @@ export async function readPage(
   file: string,
   { theme, width, picture }: { readonly theme: "light" | "dark"; readonly width: number; readonly picture?: string },
 ): Promise<Reading> {
-  const profile = await mkdtemp(path.join(tmpdir(), "goimg-browser-"));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: await ensureChromium(),
-    headless: true,
-    args: [...chromiumFlags],
-    colorScheme: theme,
-    viewport: { width, height: 900 },
-  });
-  try {
-    const page = await context.newPage();
+  const viewport = { width, height: 900 };
+  return inChromium({ colorScheme: theme, viewport }, async (page) => {
     const [own, requests, complaints]: [string, string[], string[]] = [pathToFileURL(file).href, [], []];
     page.on("request", (request) => {
       if (request.url() !== own) requests.push(request.url());
@@ -77,8 +65,5 @@ export async function readPage(
       text: await page.evaluate<string>("document.body.innerText"),
       overflow: await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth"),
     };
-  } finally {
-    await context.close();
-    await rm(profile, { recursive: true, force: true });
-  }
+  });
 }

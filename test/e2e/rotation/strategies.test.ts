@@ -8,6 +8,7 @@ import { decodeProtectedHeader } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { consumersOf, type SecretName } from "../../../components/catalog/grants.ts";
+import { readDeclared } from "../../../cli/rotation/declared.ts";
 import { Client } from "../client.ts";
 import { eventually, sharedStack } from "../swarm.ts";
 import { goimg, noPauses, servicesTouched, type CommandResult } from "./command.ts";
@@ -219,6 +220,21 @@ describe("CLAMAV_PASSWORD, redeploy", () => {
     expect(await valueIn(stack, "worker", "CLAMAV_PASSWORD")).not.toBe(old);
     expect(result.stdout).toMatch(/CLAMAV_PASSWORD: done \(promote [\d.]+ s, retire [\d.]+ s\)/);
   });
+});
+
+it("several that are turned at once all come to the phase that is asked for, also those that have to wait for longer", async () => {
+  const both = ["JWT_KEY", "REDIS_PASSWORD"] as const;
+  const turn = async (phase: string, ...pauses: readonly string[]): Promise<readonly (readonly number[])[]> => {
+    const { exitCode, stderr } = await goimg(stack, ["rotate", ...both, "--phase", phase, "--grace", "0s", ...pauses]);
+    expect(exitCode, stderr).toBe(0);
+    const declared = await readDeclared(stack.configFile);
+    return both.map((secret) => [declared[secret].live.length, declared[secret].active]);
+  };
+  const before = [await generationOf("JWT_KEY"), await generationOf("REDIS_PASSWORD")];
+  const promoted = await turn("promote", "--jwks-cache", "15s", "--token-lifetime", "0s");
+  expect(promoted).toEqual(before.map((active) => [2, active + 1]));
+  const retired = await turn("retire", "--jwks-cache", "0s", "--token-lifetime", "20s");
+  expect(retired).toEqual(before.map((active) => [1, active + 1]));
 });
 
 it("the audit log has all of it, and its chain is intact", async () => {

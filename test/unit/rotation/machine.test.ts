@@ -3,7 +3,7 @@ import { applyEdits, applyTo, describeChange, InvalidEdit, toConfig } from "../.
 import type { SecretFacts, ServiceFact } from "../../../components/rotation/facts.ts";
 import type { Generations } from "../../../components/rotation/generations.ts";
 import { unsafeReasons } from "../../../components/rotation/guard.ts";
-import { goalOf, next, plan, type Goal, type Situation } from "../../../components/rotation/machine.ts";
+import { goalOf, hasComeTo, next, plan, type Goal, type Situation } from "../../../components/rotation/machine.ts";
 import { phasesOf } from "../../../components/rotation/phases.ts";
 import { rotations } from "./scenarios.ts";
 import { hour, newWorld, observe, rotationIn, withHeld } from "./world.ts";
@@ -105,6 +105,18 @@ describe("plans list the reviewable edits", () => {
       action: "restore",
       edits: [{ kind: "publish", generation: 2 }],
     });
+  });
+
+  test("tell how far a declaration has come", () => {
+    const goal: Goal = { kind: "rotate", target: 2 };
+    const comeTo = (declared: Generations): string[] =>
+      (["publish", "promote", "retire"] as const).filter((step) => hasComeTo(step, goal, declared));
+    expect(comeTo({ live: [1], active: 1 })).toEqual([]);
+    expect(comeTo({ live: [1, 2], active: 1 })).toEqual(["publish"]);
+    expect(comeTo({ live: [1, 2], active: 2 })).toEqual(["publish", "promote"]);
+    expect(comeTo({ live: [2], active: 2 })).toEqual(["publish", "promote", "retire"]);
+    const emergency: Goal = { kind: "revoke", target: 2, leaked: [1] };
+    expect(hasComeTo("publish", emergency, { live: [2], active: 2 })).toBe(false);
   });
 
   test("a number is not used twice", () => {
