@@ -34,7 +34,7 @@ export async function writeRows(file: string, rows: readonly Row[]): Promise<voi
   const rounds = new Set(rows.map(({ round }) => round));
   const kept = old
     .split("\n")
-    .filter((line) => line.startsWith("| ") && !head.includes(line) && !rounds.has(roundOf(line)));
+    .filter((line) => line.startsWith("| ") && !/^(round|-+)$/.test(roundOf(line)) && !rounds.has(roundOf(line)));
   const lines = [...kept, ...rows.map(line)].sort((a, b) =>
     roundOf(a) < roundOf(b) ? -1 : roundOf(a) > roundOf(b) ? 1 : 0,
   );
