@@ -112,22 +112,23 @@ export function blastRadius(secret: SecretName, world: World): BlastRadius {
   const clients = world.observed.services
     .filter(({ name, spec }) => spec.get(secret)?.active === generation && roleOf(secret, name) === "client")
     .map(({ name, tasks }) => ({ service: name, tasks: tasks.length }));
-  return { secret, generation, clients, ends: ends(secret, generation) };
+  return { secret, generation, clients, ends: ends(secret, generation, clients.length > 0) };
 }
 
 /** Cut off first, healed after: seconds in which the leaked value would have gone on are worse (ADR 2). */
-const untilMoved = "clients are refused for seconds, until they have the new one";
+const untilMoved = "; clients are refused for seconds, until they have the new one";
 
-function ends(secret: SecretName, generation: number): string {
+function ends(secret: SecretName, generation: number, hasClients: boolean): string {
+  const refused = hasClients ? untilMoved : "";
   switch (secretSpecs[secret].strategy) {
     case "dual-key":
       return `every token signed by generation ${generation}: its holders log in again`;
     case "alternating-users":
-      return `every database session of the login role goimg_g${generation}; ${untilMoved}`;
+      return `every database session of the login role goimg_g${generation}${refused}`;
     case "dual-password":
-      return `logins with the old password, and every connection of its user; ${untilMoved}`;
+      return `logins with the old password, and every connection of its user${refused}`;
     case "dual-access-key":
-      return `every request and presigned URL signed with the old key; ${untilMoved}`;
+      return `every request and presigned URL signed with the old key${refused}`;
     case "external":
     case "redeploy":
       return "nothing by itself: its issuer has to revoke the old value as well";
