@@ -5,6 +5,7 @@ import { request } from "node:http";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OperatorError } from "../cli/error.ts";
+import { removeCgroups, weighContainers } from "./cgroup.ts";
 import { cacheDirectory, installationId, runDirectory, stateDirectory } from "./paths.ts";
 import { asRoot, findCommand, isRoot, run, runAsRoot } from "./process.ts";
 import type { EngineName } from "./record.ts";
@@ -44,10 +45,11 @@ export function daemonPaths(name: EngineName): DaemonPaths {
 
 /** File of the network namespace of an engine. */
 export function namespaceFile(name: EngineName): string {
-  return path.join("/run/netns", namespaceName(name));
+  return path.join("/run/netns", ownName(name));
 }
 
-function namespaceName(name: EngineName): string {
+/** What an engine's things are called that all of the machine sees: its network namespace and its containers' cgroup. */
+function ownName(name: EngineName): string {
   return `goimg-${installationId()}-${name}`;
 }
 
@@ -55,10 +57,10 @@ function namespaceName(name: EngineName): string {
 export async function addNamespace(name: EngineName): Promise<string> {
   const file = namespaceFile(name);
   const known = await run("ip", ["netns", "list"]);
-  if (!known.stdout.split("\n").some((line) => line.split(" ")[0] === namespaceName(name))) {
-    await runAsRoot("ip", ["netns", "add", namespaceName(name)]);
+  if (!known.stdout.split("\n").some((line) => line.split(" ")[0] === ownName(name))) {
+    await runAsRoot("ip", ["netns", "add", ownName(name)]);
   }
-  await runAsRoot("ip", ["-n", namespaceName(name), "link", "set", "lo", "up"]);
+  await runAsRoot("ip", ["-n", ownName(name), "link", "set", "lo", "up"]);
   return file;
 }
 
@@ -71,8 +73,10 @@ export async function startDaemon(name: EngineName, namespace?: string): Promise
   await runAsRoot("install", ["--directory", "--mode=0711", runDirectory(), paths.directory]);
   const dockerd = (await findCommand("dockerd")) ?? "dockerd";
   const inNamespace = namespace === undefined ? [] : ["nsenter", `--net=${namespace}`];
+  // Builds serve nobody.
+  const weights = name === "build" ? [] : await weighContainers(ownName(name));
   // `nsenter` and not `ip netns exec`, which hides /sys/fs/cgroup behind a new /sys.
-  const [command = "", ...args] = [...inNamespace, dockerd, ...daemonFlags(name, paths)];
+  const [command = "", ...args] = [...inNamespace, dockerd, ...daemonFlags(name, paths), ...weights];
   const log = openSync(paths.log, "a", 0o600);
   const child = spawn(...asRoot(command, args), { detached: true, stdio: ["ignore", log, log] });
   closeSync(log);
@@ -142,8 +146,8 @@ export async function endDaemon(name: EngineName): Promise<void> {
   }
   await cleanUp(name);
   const known = await run("ip", ["netns", "list"]);
-  if (known.stdout.split("\n").some((line) => line.split(" ")[0] === namespaceName(name))) {
-    await runAsRoot("ip", ["netns", "delete", namespaceName(name)]);
+  if (known.stdout.split("\n").some((line) => line.split(" ")[0] === ownName(name))) {
+    await runAsRoot("ip", ["netns", "delete", ownName(name)]);
   }
 }
 
@@ -154,11 +158,12 @@ async function daemonPid(name: EngineName): Promise<number | undefined> {
   return pid > 0 && (await processIsOurs(pid, paths.execRoot)) ? pid : undefined;
 }
 
-/** Removes what a crashed daemon left: containerd and its shims, mounts, sockets. Its data stays. */
+/** Removes what a crashed daemon left: containerd and its shims, mounts, cgroups, sockets. Its data stays. */
 async function cleanUp(name: EngineName): Promise<void> {
   const paths = daemonPaths(name);
   await endStrays(paths.execRoot);
   await unmountAll([paths.execRoot, paths.dataRoot]);
+  await removeCgroups(ownName(name));
   await runAsRoot("rm", ["-rf", paths.directory]);
   // Only when no other engine of this installation uses it.
   await run(...asRoot("rmdir", ["--ignore-fail-on-non-empty", runDirectory()]));
